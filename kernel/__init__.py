@@ -1,0 +1,1 @@
+"""The ground floor: settings, stores, errors, logging, metrics. Imports no other room."""
