@@ -36,9 +36,12 @@ class Settings(BaseSettings):
     )
     edge_workers: int = Field(2, ge=1, le=64, description="Edge worker processes sharing the edge port.")
     web_host: str = Field("127.0.0.1", description="Address the web role listens on.")
-    web_port: int = Field(8001, ge=1, le=65535, description="Port of the web role: admin API, reports, pages.")
+    web_port: int = Field(
+        8001, ge=1, le=65535, description="Port of the web role: admin API, reports, pages."
+    )
     edge_public_url: str = Field(
-        "", description="URL that links and postbacks are printed with; empty: http://<edge_host>:<edge_port>."
+        "",
+        description="URL that links and postbacks are printed with; empty: http://<edge_host>:<edge_port>.",
     )
     demo: bool = Field(False, description="Make a small demo program at the first start.")
 
@@ -69,10 +72,14 @@ class Settings(BaseSettings):
         description="Networks, comma separated, whose X-Forwarded-For names the client.",
     )
     fallback_url: str = Field(
-        "", description="Where clicks go that no offer, alternative or partner fallback takes; empty: a 404 page."
+        "",
+        description="Where clicks go that no offer, alternative or partner fallback takes; empty: a 404 page.",
     )
     attribution_window_days: int = Field(
-        30, ge=1, le=3650, description="Days after its click in which a conversion counts, unless the offer says otherwise."
+        30,
+        ge=1,
+        le=3650,
+        description="Days after its click in which a conversion counts, unless the offer says otherwise.",
     )
     max_postback_bytes: int = Field(
         65_536, ge=1024, description="Largest postback body in bytes; larger ones are refused with 413."

@@ -1,0 +1,1 @@
+"""Verdicts with reasons: rules over events. Imports only the kernel."""

@@ -1,0 +1,179 @@
+"""The columns of the event tables, declared once.
+
+The DDL, the Arrow schema of a batch, the export's column list and the report registry's checks all read
+these tuples. A conversion carries every column of ``CLICK_DIMENSIONS`` with its click's value, so no
+report joins.
+
+Conventions: ids of the program are integers, 0 when there is none; an unknown text is ''; times are UTC
+with milliseconds; money is Decimal(18, 6) beside a currency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MONEY = "Decimal(18, 6)"
+TIME = "DateTime64(3, 'UTC')"
+LABEL = "LowCardinality(String)"
+"""Texts with few distinct values."""
+LABELS = "Array(LowCardinality(String))"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, its ClickHouse type and what it holds."""
+
+    name: str
+    type: str
+    help: str
+
+
+def _numbered(prefix: str, count: int, kind: str, what: str) -> tuple[Column, ...]:
+    return tuple(Column(f"{prefix}{n}", kind, f"{what} {n}") for n in range(1, count + 1))
+
+
+CLICK_DIMENSIONS: tuple[Column, ...] = (
+    # who and what
+    Column("partner_id", "UInt32", "Partner whose link was clicked"),
+    Column("advertiser_id", "UInt32", "Advertiser of the offer"),
+    Column("offer_id", "UInt32", "Offer the visitor was sent to"),
+    Column("link_id", "UInt32", "Saved link that was clicked, 0 for a link written by hand"),
+    Column("landing_id", LABEL, "Landing page named in the link"),
+    Column("creative_id", LABEL, "Creative or banner named in the link"),
+    Column("coupon", LABEL, "Coupon or promotion code"),
+    # labels
+    Column("source", LABEL, "Traffic source named by the partner"),
+    *_numbered("sub", 10, "String", "Partner's own label"),
+    *_numbered("ext", 5, "String", "Extra parameter"),
+    Column("partner_click_id", "String", "The partner's own click id"),
+    # where
+    Column("ip", "String", "Client address"),
+    Column("ip_prefix", "String", "Client network: /24 for IPv4, /48 for IPv6"),
+    Column("continent", LABEL, "Continent, two letters"),
+    Column("country", LABEL, "Country, ISO 3166-1 alpha-2"),
+    Column("region", LABEL, "First-level subdivision"),
+    Column("city", LABEL, "City"),
+    Column("postal_area", LABEL, "Postal code as far as the database knows it"),
+    Column("timezone", LABEL, "IANA time zone of the address"),
+    # network
+    Column("asn", "UInt32", "Autonomous system number, 0 when unknown"),
+    Column("isp", LABEL, "Provider or network name"),
+    Column("connection_type", LABEL, "Cable/DSL, Cellular, Corporate, Satellite"),
+    Column("is_datacenter", "Bool", "The address belongs to a hosting provider"),
+    Column("is_proxy", "Bool", "The address is a public proxy, VPN or Tor exit"),
+    # device
+    Column("user_agent", "String", "User-Agent header"),
+    Column("device_type", LABEL, "mobile, tablet, desktop, bot, other"),
+    Column("device_brand", LABEL, "Device brand"),
+    Column("device_model", LABEL, "Device model"),
+    Column("os", LABEL, "Operating system"),
+    Column("os_version", LABEL, "Operating system version"),
+    Column("browser", LABEL, "Browser"),
+    Column("browser_version", LABEL, "Browser version"),
+    Column("language", LABEL, "First language the browser asks for"),
+    # origin
+    Column("referrer_host", LABEL, "Host of the referring page"),
+    Column("referrer_url", "String", "Referring page"),
+    *(Column(f"utm_{n}", LABEL, f"utm_{n}") for n in ("source", "medium", "campaign", "term", "content")),
+    Column("is_in_app", "Bool", "Clicked inside an app's own browser"),
+    # quality
+    Column("verdict", LABEL, "valid, duplicate, suspect or invalid"),
+    Column("fraud_reasons", LABELS, "Reason codes, most severe first"),
+    Column("fraud_category", LABEL, "GIVT, SIVT or ''"),
+    Column("fraud_score", "UInt8", "0 (ordinary) to 100"),
+    Column("is_bot", "Bool", "The user agent names a bot"),
+    Column("bot_family", LABEL, "Which bot"),
+    Column("trafficback_reason", LABEL, "Why the click did not reach its offer, '' when it did"),
+    Column("is_unique", "Bool", "The visitor's first click on the offer within the window"),
+    Column("is_test", "Bool", "Made by a link self-test; never counted"),
+    Column("rules_version", LABEL, "Rule set that gave the verdict"),
+    Column("model_version", LABEL, "Model that gave the score, '' for rules only"),
+    # device ids
+    Column("idfa", "String", "Apple advertising id"),
+    Column("gaid", "String", "Google advertising id"),
+)
+
+CLICKS: tuple[Column, ...] = (
+    Column("click_id", "String", "Click id, 32 characters"),
+    Column("ts", TIME, "When the click was received"),
+    *CLICK_DIMENSIONS,
+    Column("cost", MONEY, "What the click cost the partner"),
+    Column("cost_currency", LABEL, "Currency of cost"),
+    Column("method", LABEL, "HTTP method"),
+    Column("destination", "String", "URL the visitor was sent to"),
+    Column("query", "String", "The request's query string as received"),
+    Column("cut", LABELS, "Parameters whose value was cut at 512 bytes"),
+    Column("edge", LABEL, "Edge worker that took the click"),
+)
+
+CONVERSION_STATE: tuple[Column, ...] = (
+    Column("conversion_id", "String", "Conversion id, made from click, goal and transaction id"),
+    Column("click_id", "String", "Click the conversion belongs to"),
+    Column("ts", TIME, "When the conversion was first received"),
+    Column("change_seq", "UInt64", "Grows with every change of the conversion; microseconds since 1970"),
+    Column("changed_at", TIME, "When this state was received"),
+    Column("click_ts", TIME, "When the click was received"),
+    Column("ctit_ms", "Int64", "Click to conversion time in milliseconds"),
+    Column("goal", LABEL, "Goal reached, '' for the offer's base goal"),
+    Column("status", LABEL, "approved, pending, rejected or hold"),
+    Column("reject_reason", LABEL, "Why it was rejected"),
+    Column("txn_id", "String", "The advertiser's transaction id"),
+    Column("amount", MONEY, "Sale amount"),
+    Column("payout", MONEY, "What the partner earns"),
+    Column("revenue", MONEY, "What the advertiser pays"),
+    Column("currency", LABEL, "Currency of amount, payout and revenue"),
+    *_numbered("adv", 5, "String", "Advertiser's own label"),
+    Column("customer_id", "String", "The advertiser's customer"),
+    Column("conversion_ip", "String", "Address given for the customer"),
+    Column("attribution", LABEL, "click, view or coupon"),
+    Column("outcome", LABEL, "accepted or updated: what this state did"),
+)
+
+CONVERSIONS: tuple[Column, ...] = (*CONVERSION_STATE, *CLICK_DIMENSIONS)
+
+REJECTED: tuple[Column, ...] = (
+    Column("rejected_id", "String", "Where it lay: journal, frame and place"),
+    Column("ts", TIME, "When it was received"),
+    Column("kind", LABEL, "click, postback or frame"),
+    Column("reason", LABEL, "Reason code"),
+    Column("detail", "String", "What exactly was wrong"),
+    Column("click_id", "String", "Click id as given"),
+    Column("method", LABEL, "HTTP method"),
+    Column("ip", "String", "Client address"),
+    Column("raw", "String", "The bytes as received"),
+)
+
+HOURLY_KEYS: tuple[str, ...] = (
+    "partner_id",
+    "advertiser_id",
+    "offer_id",
+    "link_id",
+    "country",
+    "device_type",
+    "os",
+    "browser",
+    "verdict",
+    "trafficback_reason",
+    "is_bot",
+    "is_test",
+    "cost_currency",
+)
+"""Dimensions of the hourly rollup, beside ``hour``."""
+
+HOURLY_MEASURES: tuple[Column, ...] = (
+    Column("click_count", "SimpleAggregateFunction(sum, UInt64)", "Clicks"),
+    Column("unique_count", "SimpleAggregateFunction(sum, UInt64)", "Unique clicks"),
+    Column("cost_sum", "SimpleAggregateFunction(sum, Decimal(38, 6))", "Cost"),
+    Column("score_sum", "SimpleAggregateFunction(sum, UInt64)", "Sum of fraud scores"),
+    Column("first_ts", f"SimpleAggregateFunction(min, {TIME})", "First click"),
+    Column("last_ts", f"SimpleAggregateFunction(max, {TIME})", "Last click"),
+    Column("ips", "AggregateFunction(uniq, String)", "Distinct addresses"),
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "clicks": CLICKS,
+    "conversions": CONVERSIONS,
+    "conversion_changes": CONVERSIONS,
+    "rejected": REJECTED,
+}
+"""The tables the pipeline writes, by name."""

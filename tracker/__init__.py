@@ -1,0 +1,1 @@
+"""A click's way from HTTP to a row: edge, journal, pipeline."""

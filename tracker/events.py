@@ -1,0 +1,92 @@
+"""What an edge writes into its journal and the pipeline reads: the contract between the two.
+
+An event holds the decision the edge made and the request as it came; everything that can be derived
+from the request (user agent, country, labels) is derived later, in the pipeline, so that a redirect
+waits for nothing. Encoded as MessagePack arrays: fields are only ever added at the end, with a default,
+so a newer pipeline reads an older journal.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class Click(msgspec.Struct, tag="c", array_like=True, frozen=True):
+    """A click that was answered: with a redirect, or with a page that says why not."""
+
+    click_id: str
+    ts: int
+    """Milliseconds since 1970, UTC; the same as in the click id."""
+    offer_id: int
+    partner_id: int
+    advertiser_id: int
+    link_id: int
+    trafficback_reason: str
+    destination: str
+    method: str
+    query: bytes
+    """The query string as received."""
+    preset: str
+    """The saved link's own parameters, as a query string; the request's come first."""
+    ip: str
+    user_agent: str
+    accept_language: str = ""
+    referrer: str = ""
+    headers: dict[str, str] = {}
+    """Other headers worth keeping: client hints, sec-purpose, x-requested-with."""
+    is_test: bool = False
+
+
+class PostbackFields(msgspec.Struct, array_like=True, frozen=True):
+    """A postback's parameters under their canonical names, checked. None: not given."""
+
+    click_id: str
+    txn_id: str = ""
+    goal: str = ""
+    status: str | None = None
+    amount: str | None = None
+    """Decimal digits, at most six after the point; the same for payout and revenue."""
+    payout: str | None = None
+    revenue: str | None = None
+    currency: str | None = None
+    adv: tuple[str, str, str, str, str] = ("", "", "", "", "")
+    coupon: str = ""
+    customer_id: str = ""
+    conversion_ip: str = ""
+    reject_reason: str = ""
+
+
+class Postback(msgspec.Struct, tag="p", array_like=True, frozen=True):
+    """A postback the edge accepted (status 200)."""
+
+    ts: int
+    fields: PostbackFields
+    offer_id: int
+    method: str
+    raw: bytes
+    """Query string and body as received, separated by a line feed."""
+    ip: str
+    user_agent: str
+
+
+class Refused(msgspec.Struct, tag="r", array_like=True, frozen=True):
+    """A request the edge answered with 4xx; kept with its reason."""
+
+    ts: int
+    kind: str
+    reason: str
+    detail: str
+    method: str
+    raw: bytes
+    ip: str
+    click_id: str = ""
+
+
+Event: TypeAlias = Click | Postback | Refused
+"""Anything a journal holds."""
+
+encode_event = msgspec.msgpack.Encoder().encode
+decode_events = msgspec.msgpack.Decoder(list[Event]).decode
+"""Decodes a frame: a MessagePack array of events."""

@@ -1,0 +1,1 @@
+"""From journal frames to rows in ClickHouse, exactly once."""
