@@ -61,9 +61,7 @@ UNAUTHENTICATED = ErrorKind(
 )
 FORBIDDEN = ErrorKind("forbidden", 403, "info", "This key may not do that; ask for one with the scope.")
 NOT_FOUND = ErrorKind("not_found", 404, "info", "There is nothing at this address.")
-METHOD_NOT_ALLOWED = ErrorKind(
-    "method_not_allowed", 405, "info", "Use one of the methods in the Allow header."
-)
+METHOD_NOT_ALLOWED = ErrorKind("method_not_allowed", 405, "info", "Use one of the methods in the Allow header.")
 BODY_INVALID = ErrorKind("body_invalid", 400, "info", "Send a JSON object of the documented shape.")
 BODY_TOO_LARGE = ErrorKind("body_too_large", 413, "info", "Send a smaller body.")
 CONFLICT = ErrorKind(

@@ -31,14 +31,10 @@ class Settings(BaseSettings):
         Path("clickledger-data"), description="Directory for journals, keys and embedded stores."
     )
     edge_host: str = Field("127.0.0.1", description="Address the edge workers listen on.")
-    edge_port: int = Field(
-        8000, ge=1, le=65535, description="Port of the edge: clicks, postbacks, impressions."
-    )
+    edge_port: int = Field(8000, ge=1, le=65535, description="Port of the edge: clicks, postbacks, impressions.")
     edge_workers: int = Field(2, ge=1, le=64, description="Edge worker processes sharing the edge port.")
     web_host: str = Field("127.0.0.1", description="Address the web role listens on.")
-    web_port: int = Field(
-        8001, ge=1, le=65535, description="Port of the web role: admin API, reports, pages."
-    )
+    web_port: int = Field(8001, ge=1, le=65535, description="Port of the web role: admin API, reports, pages.")
     edge_public_url: str = Field(
         "",
         description="URL that links and postbacks are printed with; empty: http://<edge_host>:<edge_port>.",
@@ -104,9 +100,7 @@ class Settings(BaseSettings):
     )
 
     # Geo (each optional; the country resolves offline without any)
-    geoip_city: Path | None = Field(
-        None, description="MaxMind City file: region, city, postal area, time zone."
-    )
+    geoip_city: Path | None = Field(None, description="MaxMind City file: region, city, postal area, time zone.")
     geoip_asn: Path | None = Field(None, description="MaxMind ASN file: network number and provider.")
     geoip_isp: Path | None = Field(None, description="MaxMind ISP file: provider name, before the ASN's.")
     geoip_connection_type: Path | None = Field(None, description="MaxMind Connection-Type file.")

@@ -1,0 +1,39 @@
+"""Fixtures that are expensive enough to share: one event store per test process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from kernel.clickhouse import client as clickhouse
+from kernel.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def store_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings over one temporary data directory for the whole test process."""
+    return Settings(data_dir=tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="session")
+def event_store(store_settings: Settings) -> Iterator[Client]:
+    """A migrated event store. chDB holds one path per process, so everybody shares it: use ids of your own."""
+    client = clickhouse.connect(store_settings)
+    clickhouse.migrate(client)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The directory of real logs; skips where it is absent, as on a user's machine."""
+    place = Path(os.environ.get("CLICKLEDGER_REALDATA", REPOSITORY.parent / "shared" / "data"))
+    if not place.is_dir():
+        pytest.skip(f"real data is not at {place}; set CLICKLEDGER_REALDATA to run this test")
+    return place
