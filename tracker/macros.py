@@ -1,0 +1,133 @@
+"""Destination URLs are templates: ``https://shop.example/?cid={click_id}&src={partner_id}``.
+
+Invariants: a substituted value is percent-encoded, so it can't leave its place in the URL; scheme and
+host are literal, so the rendered host is the template's host; a deep link replaces the page but never
+leaves the hosts its offer allows. A rendered URL is ASCII without control characters: it can go into a
+header as it is. Only the macros a template names are computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from urllib.parse import quote, urlsplit
+
+MACROS: frozenset[str] = frozenset(
+    {
+        "click_id",
+        "offer_id",
+        "offer_name",
+        "partner_id",
+        "advertiser_id",
+        *(f"sub{n}" for n in range(1, 11)),
+        *(f"ext{n}" for n in range(1, 6)),
+        "source",
+        "partner_click_id",
+        "creative_id",
+        "coupon",
+        "country",
+        "region",
+        "city",
+        "device",
+        "os",
+        "browser",
+        "language",
+        "ip",
+        "timestamp",
+        "random",
+        "partner_id_hash",
+        "source_hash",
+        *(f"sub{n}_hash" for n in range(1, 11)),
+    }
+)
+"""Every name that may stand in braces in a destination."""
+
+_MACRO = re.compile(r"\{([a-z0-9_]+)\}")
+_LITERAL_SAFE = "!#$%&'()*+,/:;=?@[]~{}"
+_AUTHORITY = re.compile(r"https?://([^/?#\\@{}\s]+)", re.IGNORECASE)
+_PORTS = {"", "80", "443"}
+
+Lookup = Callable[[str], str]
+
+
+class Template:
+    """A destination compiled for rendering: literal texts and macro names in turn."""
+
+    __slots__ = ("host", "names", "parts", "query")
+
+    def __init__(self, url: str) -> None:
+        """Compile ``url``.
+
+        Raises:
+            ValueError: it isn't http(s), or its scheme or host isn't literal.
+
+        """
+        match = _AUTHORITY.match(url)
+        if not match or url[match.end() : match.end() + 1] not in {"", "/", "?", "#"}:
+            raise ValueError("a destination starts with http:// or https:// and a host without macros")
+        self.host = urlsplit(url[: match.end()]).hostname or ""
+        pieces = _MACRO.split(quote(url, safe=_LITERAL_SAFE))
+        # split() gives literal, name, literal, name, …; an unknown name stays as it is written
+        self.parts: list[tuple[str, str]] = []
+        literal = pieces[0]
+        for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
+            if name in MACROS:
+                self.parts.append((literal, name))
+                literal = text
+            else:
+                literal += f"%7B{name}%7D{text}"
+        self.parts.append((literal, ""))
+        self.names = frozenset(name for _, name in self.parts if name)
+        # What a deep link takes over from the offer: the parameters that carry the click id.
+        self.query = quote(url, safe=_LITERAL_SAFE).partition("#")[0].partition("?")[2]
+
+    def render(self, lookup: Lookup) -> str:
+        """Return the URL with each macro replaced by ``lookup(name)``, percent-encoded."""
+        out = []
+        for literal, name in self.parts:
+            out.append(literal)
+            if name:
+                value = lookup(name)
+                out.append(value if value.isalnum() and value.isascii() else quote(value, safe="-_.~"))
+        return "".join(out)
+
+
+def deep_link(url: str, allowed: tuple[str, ...], template: Template) -> Template | None:
+    """Return the template for a deep link: its page with the offer's parameters, or None if not allowed.
+
+    Args:
+        url: What the partner asked for.
+        allowed: Hosts; ``*.shop.example`` allows every host below shop.example.
+        template: The offer's own destination.
+
+    """
+    if not allowed or "\\" in url or any(ord(c) < 33 or ord(c) == 127 for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.netloc.rpartition(":")[2]
+    except ValueError:
+        return None
+    has_port = ":" in parts.netloc
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or (has_port and port not in _PORTS):
+        return None
+    if not any(host == a or (a.startswith("*.") and host.endswith(a[1:])) for a in allowed):
+        return None
+    page, _, fragment = url.partition("#")
+    if template.query:
+        page += ("&" if "?" in page else "?") + template.query
+    try:
+        return Template(page + (f"#{fragment}" if fragment else ""))
+    except ValueError:
+        return None
+
+
+def keyed_hash(secret: bytes, name: str, value: str) -> str:
+    """Return 16 hex digits that tell values apart without telling them; '' stays ''.
+
+    The name takes part, so the same text as partner and as sub id gives different digits.
+    """
+    if not value:
+        return ""
+    return hashlib.blake2b(value.encode(), digest_size=8, key=secret[:64], person=name.encode()[:16]).hexdigest()
