@@ -54,5 +54,5 @@ def configure(chosen: Settings, role: str) -> None:
 
 def log(name: str) -> FilteringBoundLogger:
     """Return the logger of a module."""
-    logger: FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
