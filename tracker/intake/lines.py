@@ -45,19 +45,13 @@ def read_lines(path: Path) -> Iterator[ReadLine]:
     """
     try:
         with io.BufferedReader(io.FileIO(path), READ_BYTES) as file:
-            yield from _lines(_unpacked(file))
+            packed = file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
+            yield from _lines(gzip.GzipFile(fileobj=file) if packed else file)
     except OSError as why:
         raise LOG_UNREADABLE.error(f"{path} can't be read: {why.strerror or why}.") from why
 
 
-def _unpacked(file: io.BufferedReader) -> io.BufferedReader:
-    """Return the file's content, decompressed when its first bytes are gzip's."""
-    if not file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
-        return file
-    return io.BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), READ_BYTES)
-
-
-def _lines(content: io.BufferedReader) -> Iterator[ReadLine]:
+def _lines(content: io.BufferedIOBase) -> Iterator[ReadLine]:
     number = 0
     while True:
         try:
