@@ -1,0 +1,1 @@
+"""The history of the program's tables, run by Alembic through ``kernel.sql.migrate``."""
