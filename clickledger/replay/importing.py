@@ -47,6 +47,7 @@ def run_import(
     with workplace(chosen.data_dir) as place:
         keys = load_keys(chosen)
         name = free_name(journal_stem(path, format_name), _taken(service, chosen), again=again)
+        screen.say(f"Reading {path} …")
         found = survey(path, format_name, screen.say)
         program = ensure(service, found)
         try:

@@ -48,6 +48,7 @@ class Replay:
 
         """
         try:
+            self._screen.say(f"Reading {self._path} …")
             found = survey(self._path, self._format, self._screen.say)
             self.tally.bad_lines = found.bad_lines
             asyncio.run(self._send(service, edge_url, found))

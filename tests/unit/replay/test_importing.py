@@ -171,7 +171,7 @@ def test_a_failure_in_the_middle_imports_nothing(chosen, shipping_api, log, monk
         raise OSError("no space left on device")
 
     monkeypatch.setattr("clickledger.replay.journalling.JournalFile.write", fail)
-    with pytest.raises(ClickledgerError, match="Nothing was imported.*no space left") as raised:
+    with pytest.raises(ClickledgerError, match=r"Nothing was imported.*no space left") as raised:
         run_import(log(10), "talkingdata", chosen, shipping_api, quiet(), again=False)
     assert raised.value.kind.code == "import_failed"
     assert journal_paths(chosen.data_dir / DIRECTORY) == []
