@@ -1,0 +1,55 @@
+"""Serving an ASGI app from one process of ours: granian inside our own event loop.
+
+Each process binds its own socket with SO_REUSEPORT, so edge workers share a port and the kernel spreads
+connections over them; one that dies takes nothing of the others along. The supervisor, not granian,
+owns the processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+from starlette.types import ASGIApp
+
+BACKLOG = 1024
+"""Connections the kernel keeps waiting while a worker is busy."""
+
+
+def serve(app: ASGIApp, host: str, port: int, before_end: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are answered first.
+
+    Args:
+        app: The ASGI app; its lifespan is run.
+        host: Address to listen on.
+        port: Port to listen on.
+        before_end: Awaited after the last request, before returning.
+
+    """
+    # It warns at every start that embedding is experimental; our tests are the judge of that.
+    logging.getLogger("_granian").setLevel(logging.ERROR)
+
+    async def main() -> None:
+        server = Server(
+            app,
+            address=host,
+            port=port,
+            interface=Interfaces.ASGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=BACKLOG,
+            log_enabled=False,
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, server.stop)
+        await server.serve()
+        if before_end is not None:
+            await before_end()
+
+    uvloop.run(main())

@@ -1,0 +1,174 @@
+"""The life of a conversion: one function says what a postback does to it.
+
+The edge asks it to answer at once (over the state cached in Redis), the pipeline asks it with the state
+in the store and decides; both use the same rules, so they agree.
+
+Invariants: the key (click, goal, transaction id) names one conversion for ever; the same values again
+change nothing; a parameter that a later postback leaves out is unchanged; money is Decimal.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from tracker.events import PostbackFields
+from tracker.snapshot import OfferRoute
+
+Outcome = Literal["accepted", "duplicate", "updated", "refused"]
+
+TRANSITIONS: dict[str, frozenset[str]] = {
+    "pending": frozenset({"approved", "rejected", "hold"}),
+    "hold": frozenset({"approved", "rejected"}),
+    "approved": frozenset({"rejected"}),
+    "rejected": frozenset(),
+}
+"""Where a status may go. Approved to rejected is a chargeback; rejected is final."""
+
+_SIX_PLACES = Decimal("0.000001")
+RATE_MISSING = "currency_rate_missing"
+"""Why a conversion is on hold whose fixed and percent parts are in two currencies."""
+
+
+class ConversionState(msgspec.Struct, array_like=True, frozen=True):
+    """What is known of a conversion now."""
+
+    status: str
+    amount: Decimal
+    amount_currency: str
+    payout: Decimal
+    revenue: Decimal
+    currency: str
+    reject_reason: str = ""
+    adv: tuple[str, str, str, str, str] = ("", "", "", "", "")
+    coupon: str = ""
+    customer_id: str = ""
+    conversion_ip: str = ""
+    payout_given: bool = False
+    """The advertiser set payout or revenue; they no longer follow the amount."""
+
+
+encode_state = msgspec.msgpack.Encoder().encode
+decode_state = msgspec.msgpack.Decoder(ConversionState).decode
+
+
+def conversion_id(click_id: str, goal: str, txn_id: str) -> str:
+    """Return the id of the conversion with this key: 24 base64url characters, its click's time first."""
+    clock = base64.urlsafe_b64decode(click_id)[:6]
+    # The length keeps ("a", "bc") and ("ab", "c") apart, whatever characters they hold.
+    key = f"{click_id}{len(goal)}:{goal}{txn_id}".encode()
+    return base64.urlsafe_b64encode(clock + hashlib.blake2b(key, digest_size=12).digest()).decode()
+
+
+def apply(
+    state: ConversionState | None, fields: PostbackFields, offer: OfferRoute
+) -> tuple[Outcome, ConversionState]:
+    """Return what a postback does and the state after it.
+
+    ``refused`` means its status can't follow the present one; the state is then unchanged.
+    """
+    if state is None:
+        return "accepted", _first(fields, offer)
+    if fields.status is not None and fields.status != state.status:
+        if fields.status not in TRANSITIONS[state.status]:
+            return "refused", state
+        status = fields.status
+    else:
+        status = state.status
+    after = _with_money(
+        ConversionState(
+            status=status,
+            amount=_or(fields.amount, state.amount),
+            amount_currency=fields.currency or state.amount_currency,
+            payout=state.payout,
+            revenue=state.revenue,
+            currency=state.currency,
+            reject_reason=fields.reject_reason or (state.reject_reason if status == state.status else ""),
+            adv=_adv(fields.adv, state.adv),
+            coupon=fields.coupon or state.coupon,
+            customer_id=fields.customer_id or state.customer_id,
+            conversion_ip=fields.conversion_ip or state.conversion_ip,
+            payout_given=state.payout_given,
+        ),
+        fields,
+        offer,
+        recompute=fields.amount is not None or fields.currency is not None,
+    )
+    if after == state:
+        return "duplicate", state
+    if state.status == "rejected":
+        return "refused", state
+    return "updated", after
+
+
+def _first(fields: PostbackFields, offer: OfferRoute) -> ConversionState:
+    return _with_money(
+        ConversionState(
+            status=fields.status or offer.default_status,
+            amount=_or(fields.amount, Decimal(0)),
+            amount_currency=fields.currency or offer.currency,
+            payout=Decimal(0),
+            revenue=Decimal(0),
+            currency=offer.currency,
+            reject_reason=fields.reject_reason,
+            adv=fields.adv,
+            coupon=fields.coupon,
+            customer_id=fields.customer_id,
+            conversion_ip=fields.conversion_ip,
+        ),
+        fields,
+        offer,
+        recompute=True,
+    )
+
+
+def _with_money(
+    state: ConversionState, fields: PostbackFields, offer: OfferRoute, *, recompute: bool
+) -> ConversionState:
+    """Compute payout and revenue: the advertiser's when the offer allows it, else the offer's."""
+    if offer.allow_override and (fields.payout is not None or fields.revenue is not None):
+        return msgspec.structs.replace(
+            state,
+            payout=_or(fields.payout, state.payout),
+            revenue=_or(fields.revenue, state.revenue),
+            currency=fields.currency or state.currency,
+            payout_given=True,
+        )
+    if state.payout_given or not recompute:
+        return state
+    if fields.goal:
+        # Goals beside the base goal earn what their postback says; a tariff of their own comes with goals.
+        return state
+    same_currency = state.amount_currency == offer.currency
+    has_percent = bool(offer.payout_percent or offer.revenue_percent)
+    if has_percent and not same_currency:
+        if Decimal(offer.payout) or Decimal(offer.revenue):
+            reason = state.reject_reason or RATE_MISSING
+            return msgspec.structs.replace(state, status="hold", reject_reason=reason)
+        state = msgspec.structs.replace(state, currency=state.amount_currency)
+    return msgspec.structs.replace(
+        state,
+        payout=_earned(offer.payout, offer.payout_percent, state.amount),
+        revenue=_earned(offer.revenue, offer.revenue_percent, state.amount),
+    )
+
+
+def _earned(fixed: str, percent: str, amount: Decimal) -> Decimal:
+    """Return fixed + percent of amount, rounded half to even at six places."""
+    earned = Decimal(fixed or "0")
+    if percent:
+        earned += amount * Decimal(percent) / 100
+    return earned.quantize(_SIX_PLACES)
+
+
+def _or(text: str | None, otherwise: Decimal) -> Decimal:
+    return otherwise if text is None else Decimal(text)
+
+
+def _adv(given: tuple[str, ...], before: tuple[str, ...]) -> tuple[str, str, str, str, str]:
+    one, two, three, four, five = (new or old for new, old in zip(given, before, strict=True))
+    return one, two, three, four, five

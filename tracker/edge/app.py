@@ -1,0 +1,125 @@
+"""The edge as an ASGI app: routes, health, and the life of its parts.
+
+Invariants: the app answers ``/click`` and ``/postback`` from memory and its own journal; Redis is asked
+only for the wording of a postback's answer and for a newer snapshot, and may be away. Shutting down
+refuses new events first, then commits what is waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from kernel import metrics
+from kernel.http import EXCEPTION_HANDLERS
+from kernel.redis import STORE_FAILURES, Breaker, connect_async
+from kernel.settings import Settings
+from tracker import snapshot
+from tracker.click_id import ClickIdKeys
+from tracker.edge.address import ClientAddress
+from tracker.edge.clicks import ClickEndpoint
+from tracker.edge.facts import VisitorFacts
+from tracker.edge.outcomes import Outcomes
+from tracker.edge.postback import PostbackEndpoint
+from tracker.edge.program import Fetch, ProgramHolder
+from tracker.journal import DIRECTORY, JournalWriter
+
+_MIB = 1024 * 1024
+
+
+def build_edge(chosen: Settings, keys: ClickIdKeys, worker: str) -> Starlette:
+    """Assemble one edge worker.
+
+    Args:
+        chosen: The settings.
+        keys: Click id keys.
+        worker: Its name, unique on this host at a time; the first part of its journals' names.
+
+    """
+    redis = connect_async(chosen)
+    holder = ProgramHolder(chosen.data_dir, chosen.fallback_url, _fetcher(redis))
+    journal = JournalWriter(chosen.data_dir / DIRECTORY, worker, chosen.journal_rotate_mib * _MIB)
+    addresses = ClientAddress(chosen.trusted_networks)
+    clicks = ClickEndpoint(holder, journal, keys, addresses, VisitorFacts(chosen))
+    postbacks = PostbackEndpoint(
+        holder,
+        journal,
+        keys,
+        addresses,
+        Outcomes(redis),
+        window_days=chosen.attribution_window_days,
+        max_body_bytes=chosen.max_postback_bytes,
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await journal.start()
+        tasks = [asyncio.create_task(holder.keep_fresh()), asyncio.create_task(_tell_version(holder))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await journal.stop()
+            with contextlib.suppress(*STORE_FAILURES):
+                await redis.aclose()
+
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"status": "ok", "worker": worker})
+
+    async def readyz(_request: Request) -> Response:
+        ready = journal.writable
+        body = {"ready": ready, "snapshot_version": holder.program.version, "worker": worker}
+        return JSONResponse(body, 200 if ready else 503)
+
+    async def prometheus(_request: Request) -> Response:
+        return Response(await asyncio.to_thread(metrics.render), media_type=metrics.CONTENT_TYPE)
+
+    app = Starlette(
+        routes=[
+            # The hottest first: routes are tried in order.
+            Route("/click", clicks),
+            Route("/c/{code}", clicks),
+            Route("/postback", postbacks),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", prometheus),
+        ],
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=lifespan,
+    )
+    app.state.journal, app.state.holder = journal, holder
+    return app
+
+
+async def _tell_version(holder: ProgramHolder) -> None:
+    level = metrics.gauge("clickledger_snapshot_version")
+    while True:
+        level.value = float(holder.program.version)
+        await asyncio.sleep(1)
+
+
+def _fetcher(redis: Redis) -> Fetch:
+    breaker = Breaker()
+
+    async def ask(version: int) -> bytes | None:
+        published = cast("bytes | None", await redis.get(snapshot.REDIS_VERSION_KEY))
+        if published is None or int(published) <= version:
+            return None
+        return cast("bytes | None", await redis.get(snapshot.REDIS_KEY))
+
+    async def fetch(version: int) -> bytes | None:
+        nothing: Any = None
+        answer: bytes | None = await breaker.call_async(lambda: ask(version), nothing)
+        return answer
+
+    return fetch
