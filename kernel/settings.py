@@ -46,6 +46,10 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="ClickHouse DSN, e.g. clickhouse://user:password@host:8123/clickledger; empty: chDB below data_dir.",
     )
+    clickhouse_reader_url: SecretStr = Field(
+        SecretStr(""),
+        description="DSN of the user that reports read with, best one whose profile has readonly = 1; empty: clickhouse_url.",
+    )
     redis_url: SecretStr = Field(
         SecretStr(""), description="Redis or Valkey URL; empty: a Valkey child process on a unix socket."
     )

@@ -1,48 +1,150 @@
 """Clients of the event store: the same API over a ClickHouse server and over chDB in this process.
 
-Invariants: an insert always carries its deduplication token; readers get their own handle that is
-limited first and made ``readonly=1`` last, because ``readonly=2`` can still read files of the host; one
-process per chDB path, so only the backend opens it.
+Invariants: an insert always carries its deduplication token and is never left to the server's
+asynchronous buffer, whose acknowledgement would come before the rows are stored; readers get their own
+handle that is limited first, made ``readonly=1`` last and then asked whether it is, because ``readonly=2``
+can still read files of the host; one process per chDB path, so only the backend opens it. A server's
+address and user reach the log, its password never.
 """
 
 from __future__ import annotations
 
+import logging
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError, ProgrammingError
 from clickhouse_connect.driver.exceptions import Error as DriverError
 
 from kernel import faults
-from kernel.clickhouse import schema
-from kernel.errors import CANNOT_START, STORE_AWAY
+from kernel.clickhouse import schema, sql
+from kernel.errors import CANNOT_START, STORE_AWAY, ClickledgerError
 from kernel.settings import Settings
 
 EMBEDDED_DIRECTORY = "clickhouse"
 """Where chDB keeps its data, below the data directory."""
 
 
+CONNECT_SECONDS = 5
+"""A server that doesn't take a connection within this is away."""
+
+INSERT_SECONDS = 60
+"""A batch takes well under a second; after a minute of silence it is tried again with the same token."""
+
+READ_GRACE_SECONDS = 10
+"""How much longer than a report's own limit its reader waits for the server's answer."""
+
+for _chatty in ("urllib3.connectionpool", "clickhouse_connect.driver._backend.http_sync"):
+    # They log every failed try with its URL, parameters' values and all, before they raise it to us.
+    logging.getLogger(_chatty).setLevel(logging.ERROR)
+
+_UNKNOWN_DATABASE = 81
+_SECURE_SCHEMES = {"clickhouses": True, "https": True, "clickhouse": False, "http": False}
+
+
 def connect(chosen: Settings) -> Client:
-    """Open a read-write client.
+    """Open a read-write client; on a server it makes the DSN's database when that is missing.
 
     Raises:
-        ClickledgerError: ``store_away`` when the server can't be reached, ``cannot_start`` when the
-            embedded engine is missing or another process holds its directory.
+        ClickledgerError: ``store_away`` when the server can't be reached, ``cannot_start`` when its DSN
+            is wrong, the embedded engine is missing or another process holds its directory.
 
     """
     url = chosen.clickhouse_url.get_secret_value()
-    if url:
+    if not url:
+        return _open_embedded(chosen.data_dir / EMBEDDED_DIRECTORY)
+    try:
+        return _open_server(url, "CLICKLEDGER_CLICKHOUSE_URL", INSERT_SECONDS)
+    except DatabaseError as why:
+        if why.code != _UNKNOWN_DATABASE:
+            raise
+    bare = urlsplit(url)
+    maker = _open_server(bare._replace(path="/default").geturl(), "CLICKLEDGER_CLICKHOUSE_URL", INSERT_SECONDS)
+    try:
+        maker.command(sql.CREATE_DATABASE, parameters={"database": unquote(bare.path[1:].split("/")[0])})
+    finally:
+        maker.close()
+    return _open_server(url, "CLICKLEDGER_CLICKHOUSE_URL", INSERT_SECONDS)
+
+
+def connect_reader(chosen: Settings) -> Client:
+    """Open a client that can only read, and only as long and as much as a report may.
+
+    Raises:
+        ClickledgerError: as ``connect`` does; ``cannot_start`` also when the client could write.
+
+    """
+    server = chosen.clickhouse_url.get_secret_value()
+    reader = chosen.clickhouse_reader_url.get_secret_value()
+    if server:
+        name = "CLICKLEDGER_CLICKHOUSE_READER_URL" if reader else "CLICKLEDGER_CLICKHOUSE_URL"
+        client = _open_server(reader or server, name, chosen.report_max_seconds + READ_GRACE_SECONDS)
+    else:
+        client = _open_embedded(chosen.data_dir / EMBEDDED_DIRECTORY)
+    limits: dict[str, Any] = {
+        "max_execution_time": chosen.report_max_seconds,
+        "max_memory_usage": chosen.report_max_memory_mib * 1024 * 1024,
+        "max_threads": 2,
+        "readonly": 1,
+    }
+    for name, value in limits.items():
         try:
-            return clickhouse_connect.get_client(dsn=url, autogenerate_session_id=False)
-        except (DriverError, OSError) as why:
-            raise STORE_AWAY.error("ClickHouse can't be reached; check CLICKLEDGER_CLICKHOUSE_URL.") from why
-    path = chosen.data_dir / EMBEDDED_DIRECTORY
-    return _open_embedded(path)
+            client.set_client_setting(name, value)
+        except ProgrammingError:
+            # A user whose profile is read-only can't change its limits: the profile's stand.
+            continue
+    if client.command(sql.READONLY_LEVEL) != 1:
+        client.close()
+        raise CANNOT_START.error("The event store's reader can write; give its user a profile with readonly = 1.")
+    return client
+
+
+def _open_server(url: str, setting: str, answer_seconds: int) -> Client:
+    """Open a client of a server; the DSN's own options win over ours."""
+    try:
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query))
+        secure = options.pop("secure", str(_SECURE_SCHEMES[parts.scheme])).lower() in {"true", "1"}
+        bare = parts._replace(query=urlencode(options)).geturl()
+        if not parts.hostname or (parts.port is not None and parts.port < 1):
+            raise ValueError("no host")  # noqa: TRY301 - one sentence for everything that can be wrong with it
+    except (KeyError, ValueError):
+        # The parser's own words may quote the URL, and with it the password.
+        raise _bad_dsn(setting) from None
+    try:
+        return clickhouse_connect.get_client(
+            dsn=bare,
+            secure=secure,
+            # A session would forbid two queries at once and tie a retry to one server's memory.
+            autogenerate_session_id=False,
+            connect_timeout=CONNECT_SECONDS,
+            send_receive_timeout=answer_seconds,
+        )
+    except (ProgrammingError, TypeError, ValueError):
+        raise _bad_dsn(setting) from None
+    except DatabaseError as why:
+        if why.code == _UNKNOWN_DATABASE:
+            raise
+        if why.code is not None:
+            raise STORE_AWAY.error(f"ClickHouse refuses with {why.name or why.code}; check {setting}.") from why
+        raise STORE_AWAY.error(f"ClickHouse can't be reached; check {setting}.") from why
+    except (DriverError, OSError) as why:
+        raise STORE_AWAY.error(f"ClickHouse can't be reached; check {setting}.") from why
+
+
+def _bad_dsn(setting: str) -> ClickledgerError:
+    return CANNOT_START.error(
+        f"{setting} can't be understood; write clickhouse://user:password@host:8123/database, "
+        "or clickhouses://… for TLS."
+    )
 
 
 def _open_embedded(path: Path) -> Client:
@@ -82,6 +184,10 @@ def insert(client: Client, table: str, rows: pa.Table, token: str) -> None:
             "insert_deduplicate": 1,
             "insert_deduplication_token": token,
             "deduplicate_blocks_in_dependent_materialized_views": 1,
+            # The default of new servers is 1: rows would wait in memory, and their token with them.
+            "async_insert": 0,
+            # Over HTTP: the answer's status is decided after the insert, not before.
+            "wait_end_of_query": 1,
         },
     )
 
@@ -93,18 +199,7 @@ class ReaderPool:
         self._settings = chosen
         self._free: queue.LifoQueue[Client] = queue.LifoQueue()
         self._unopened = size
-
-    def _open(self) -> Client:
-        client = connect(self._settings)
-        limits: dict[str, Any] = {
-            "max_execution_time": self._settings.report_max_seconds,
-            "max_memory_usage": self._settings.report_max_memory_mib * 1024 * 1024,
-            "max_threads": 2,
-            "readonly": 1,
-        }
-        for name, value in limits.items():
-            client.set_client_setting(name, value)
-        return client
+        self._opening = threading.Lock()
 
     @contextmanager
     def reader(self) -> Iterator[Client]:
@@ -112,19 +207,24 @@ class ReaderPool:
         try:
             client = self._free.get_nowait()
         except queue.Empty:
-            if self._unopened > 0:
-                self._unopened -= 1
-                try:
-                    client = self._open()
-                except BaseException:
-                    self._unopened += 1
-                    raise
-            else:
-                client = self._free.get()
+            client = self._one_more() or self._free.get()
         try:
             yield client
         finally:
             self._free.put(client)
+
+    def _one_more(self) -> Client | None:
+        """Open another handle, or return None when all are open."""
+        with self._opening:
+            if not self._unopened:
+                return None
+            self._unopened -= 1
+        try:
+            return connect_reader(self._settings)
+        except BaseException:
+            with self._opening:
+                self._unopened += 1
+            raise
 
     def close(self) -> None:
         """Close the handles that are not out."""
