@@ -31,7 +31,9 @@ def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 def configure(chosen: Settings, role: str) -> None:
     """Set the process's logging up once; ``role`` (edge-0, backend, …) is on every line."""
     console = chosen.log_format == "console" or (chosen.log_format == "auto" and sys.stderr.isatty())
-    renderer: Any = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    # The console's own tracebacks would show local variables, and tokens and keys are among them.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer: Any = plain if console else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
