@@ -62,6 +62,9 @@ OUTSIDE_WINDOW = ErrorKind(
 FRAME_UNREADABLE = ErrorKind(
     "frame_unreadable", 500, "error", "A journal frame could not be decoded; its bytes are kept whole."
 )
+ENRICHMENT_FAILED = ErrorKind(
+    "enrichment_failed", 500, "error", "The click could not be turned into a row; its bytes are kept whole."
+)
 
 ERRORS = table(
     CLICK_ID_MISSING,
@@ -83,4 +86,5 @@ ERRORS = table(
     CLICK_NOT_FOUND,
     OUTSIDE_WINDOW,
     FRAME_UNREADABLE,
+    ENRICHMENT_FAILED,
 )

@@ -127,6 +127,7 @@ CONVERSION_STATE: tuple[Column, ...] = (
     Column("customer_id", "String", "The advertiser's customer"),
     Column("conversion_ip", "String", "Address given for the customer"),
     Column("attribution", LABEL, "click, view or coupon"),
+    Column("payout_given", "Bool", "Payout or revenue came with the postback and no longer follow the amount"),
     Column("outcome", LABEL, "accepted or updated: what this state did"),
 )
 

@@ -1,0 +1,252 @@
+"""The pipeline's own memory: which journal ranges are frozen, shipped, waiting. One SQLite file per host.
+
+Invariants, each the base of "exactly once":
+
+- A range of frames is *frozen*, written here and committed, before its first insert is tried; every
+  further try sends the same range under the same token.
+- ``checkpoint`` is one transaction: the range counts as shipped and its postbacks lie in the inbox, or
+  neither.
+- A postback leaves the inbox in the same transaction that puts its finished rows into the outbox. The
+  outbox keeps the very bytes that are inserted, so a batch can't change between tries, though what it
+  was made from (the store's state) does.
+- Acknowledged ranges and outbox batches stay for the retention time: the store's acknowledgement is not
+  an fsync, so after an unclean start they are sent again under their tokens.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LEDGER_FILE = "pipeline.db"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS journals (
+    name TEXT PRIMARY KEY, next_seq INTEGER NOT NULL, events INTEGER NOT NULL, finished_at REAL
+);
+CREATE TABLE IF NOT EXISTS batches (
+    id INTEGER PRIMARY KEY, journal TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    events INTEGER NOT NULL, acked_at REAL
+);
+CREATE INDEX IF NOT EXISTS batches_by_journal ON batches (journal, acked_at);
+CREATE TABLE IF NOT EXISTS inbox (
+    id INTEGER PRIMARY KEY, journal TEXT NOT NULL, seq INTEGER NOT NULL, place INTEGER NOT NULL,
+    ts INTEGER NOT NULL, body BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+    next_try REAL NOT NULL DEFAULT 0, UNIQUE (journal, seq, place)
+);
+CREATE INDEX IF NOT EXISTS inbox_by_turn ON inbox (next_try, ts);
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, destination TEXT NOT NULL, body BLOB NOT NULL,
+    rows INTEGER NOT NULL, acked_at REAL
+);
+CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (acked_at);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenBatch:
+    """A range of one journal's frames that is shipped as a whole."""
+
+    id: int
+    journal: str
+    first: int
+    last: int
+    events: int
+
+    def token(self, table: str) -> str:
+        """Return the deduplication token of this range's rows for ``table``."""
+        return f"{self.journal}:{self.first}-{self.last}:{table}"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPostback:
+    """An accepted postback that is not yet a conversion."""
+
+    id: int
+    ts: int
+    body: bytes
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxBatch:
+    """Finished rows for a table, as an Arrow stream."""
+
+    id: int
+    table: str
+    body: bytes
+    rows: int
+
+
+class Ledger:
+    """The pipeline's memory. For one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file.
+
+        Raises:
+            sqlite3.Error: the file can't be written.
+
+        """
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.executescript(_SCHEMA)
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?)", (secrets.token_hex(8),))
+        self.instance: str = self._meta("instance")
+        self.was_unclean = self._meta("open") == "1"
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('open', '1')")
+
+    def _meta(self, name: str) -> str:
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def close(self) -> None:
+        """Close after a clean end."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('open', '0')")
+        self._db.close()
+
+    # journals
+
+    def next_seq(self, journal: str) -> int:
+        """Return the first frame of ``journal`` that is not shipped."""
+        row = self._db.execute("SELECT next_seq FROM journals WHERE name = ?", (journal,)).fetchone()
+        return int(row[0]) if row else 1
+
+    def frozen(self, journal: str) -> FrozenBatch | None:
+        """Return the range of ``journal`` that was frozen and not acknowledged."""
+        row = self._db.execute(
+            "SELECT id, journal, first, last, events FROM batches WHERE journal = ? AND acked_at IS NULL",
+            (journal,),
+        ).fetchone()
+        return FrozenBatch(*row) if row else None
+
+    def freeze(self, journal: str, first: int, last: int, events: int) -> FrozenBatch:
+        """Write a range down, durably, before its first try."""
+        cursor = self._db.execute(
+            "INSERT INTO batches (journal, first, last, events) VALUES (?, ?, ?, ?)",
+            (journal, first, last, events),
+        )
+        return FrozenBatch(int(cursor.lastrowid or 0), journal, first, last, events)
+
+    def checkpoint(self, batch: FrozenBatch, postbacks: Iterable[tuple[int, int, int, bytes]], now: float) -> None:
+        """Count a range as shipped and put its postbacks into the inbox.
+
+        Args:
+            batch: The range whose rows the store acknowledged.
+            postbacks: (frame, place in the frame, received in ms, encoded event).
+            now: Seconds since 1970.
+
+        """
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO inbox (journal, seq, place, ts, body) VALUES (?, ?, ?, ?, ?)",
+                ((batch.journal, *postback) for postback in postbacks),
+            )
+            self._db.execute("UPDATE batches SET acked_at = ? WHERE id = ?", (now, batch.id))
+            self._db.execute(
+                "INSERT INTO journals (name, next_seq, events) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE "
+                "SET next_seq = excluded.next_seq, events = events + excluded.events",
+                (batch.journal, batch.last + 1, batch.events),
+            )
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+    def acknowledged_since(self, moment: float) -> list[FrozenBatch]:
+        """Return the ranges acknowledged after ``moment``, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, journal, first, last, events FROM batches WHERE acked_at > ? ORDER BY id", (moment,)
+        )
+        return [FrozenBatch(*row) for row in rows]
+
+    def last_acknowledged(self, journal: str) -> float:
+        """Return when the newest range of ``journal`` was acknowledged, 0 for never."""
+        row = self._db.execute("SELECT max(acked_at) FROM batches WHERE journal = ?", (journal,)).fetchone()
+        return float(row[0] or 0)
+
+    def finish(self, journal: str, now: float) -> None:
+        """Note that a journal is wholly shipped and about to be deleted; its name stays known."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM batches WHERE journal = ?", (journal,))
+        self._db.execute(
+            "INSERT INTO journals VALUES (?, 1, 0, ?) "
+            "ON CONFLICT (name) DO UPDATE SET finished_at = excluded.finished_at",
+            (journal, now),
+        )
+        self._db.execute("COMMIT")
+
+    def journals(self) -> dict[str, tuple[int, int, bool]]:
+        """Return each journal's (next frame, shipped events, finished) by name."""
+        rows = self._db.execute("SELECT name, next_seq, events, finished_at IS NOT NULL FROM journals")
+        return {name: (seq, events, bool(finished)) for name, seq, events, finished in rows}
+
+    # inbox and outbox
+
+    def due(self, now: float, limit: int) -> list[WaitingPostback]:
+        """Return postbacks whose turn has come, in the order they were received."""
+        rows = self._db.execute(
+            "SELECT id, ts, body, tries FROM inbox WHERE next_try <= ? ORDER BY ts, id LIMIT ?", (now, limit)
+        )
+        return [WaitingPostback(*row) for row in rows]
+
+    def waiting(self) -> int:
+        """Return how many postbacks are in the inbox."""
+        return int(self._db.execute("SELECT count(*) FROM inbox").fetchone()[0])
+
+    def settle(
+        self,
+        done: Sequence[int],
+        later: Sequence[tuple[float, int]],
+        batches: Sequence[tuple[str, bytes, int]],
+    ) -> None:
+        """Replace postbacks by their finished rows, in one transaction.
+
+        Args:
+            done: Inbox ids that are processed.
+            later: (next try in seconds since 1970, inbox id) of those that must wait.
+            batches: (table, Arrow stream, number of rows) for the outbox.
+
+        """
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("DELETE FROM inbox WHERE id = ?", ((i,) for i in done))
+            self._db.executemany("UPDATE inbox SET tries = tries + 1, next_try = ? WHERE id = ?", later)
+            self._db.executemany("INSERT INTO outbox (destination, body, rows) VALUES (?, ?, ?)", batches)
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+    def unsent(self) -> list[OutboxBatch]:
+        """Return the outbox's batches that the store has not acknowledged, in order."""
+        return self._outbox("acked_at IS NULL", ())
+
+    def sent_since(self, moment: float) -> list[OutboxBatch]:
+        """Return the outbox's batches acknowledged after ``moment``, in order."""
+        return self._outbox("acked_at > ?", (moment,))
+
+    def _outbox(self, condition: str, values: tuple[float, ...]) -> list[OutboxBatch]:
+        rows = self._db.execute(
+            f"SELECT id, destination, body, rows FROM outbox WHERE {condition} ORDER BY id",  # noqa: S608 - two literals above
+            values,
+        )
+        return [OutboxBatch(*row) for row in rows]
+
+    def sent(self, batch: OutboxBatch, now: float) -> None:
+        """Note that the store acknowledged an outbox batch."""
+        self._db.execute("UPDATE outbox SET acked_at = ? WHERE id = ?", (now, batch.id))
+
+    def forget_before(self, moment: float) -> None:
+        """Drop what was acknowledged before ``moment`` and need not be sent again."""
+        self._db.execute("DELETE FROM outbox WHERE acked_at < ?", (moment,))
+
+    def outbox_token(self, batch: OutboxBatch) -> str:
+        """Return the deduplication token of an outbox batch; unique over all installations."""
+        return f"outbox-{self.instance}:{batch.id}:{batch.table}"

@@ -1,0 +1,196 @@
+"""From a journal's frames to rows: clicks and rejected requests now, postbacks into the inbox.
+
+Invariants: a range is frozen before its first insert; its inserts carry its tokens; its checkpoint comes
+after all of them. Whatever can't be decoded or enriched becomes a ``rejected`` row with its bytes and a
+reason. A store that is away raises, and the same range is tried again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import Error as DriverError
+
+from kernel import faults
+from kernel.clickhouse import client as clickhouse
+from kernel.clickhouse.arrow import rows_table
+from kernel.logging import log
+from kernel.metrics import counter, timed
+from tracker.errors import ENRICHMENT_FAILED, FRAME_UNREADABLE
+from tracker.events import Click, Event, Postback, Refused, decode_events, encode_event
+from tracker.journal import Frame, JournalReader
+from tracker.pipeline.ledger import FrozenBatch, Ledger
+
+Enrich = Callable[[Sequence[Click], str], pa.Table]
+"""Turns clicks of one edge worker into rows of the ``clicks`` table."""
+
+STORE_ERRORS = (DriverError, OSError)
+"""What an insert raises when the store refuses or is away; the range is tried again."""
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """A range's events by what becomes of them."""
+
+    clicks: list[Click] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    """Frame and place of each click."""
+    postbacks: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Shipper:
+    """Ships one range of one journal at a time."""
+
+    def __init__(self, store: Client, ledger: Ledger, enrich: Enrich, most_events: int) -> None:
+        """Prepare.
+
+        Args:
+            store: Read-write client of the event store.
+            ledger: The pipeline's memory.
+            enrich: Turns clicks into rows.
+            most_events: Most events in one range, unless a single frame has more.
+
+        """
+        self._store = store
+        self._ledger = ledger
+        self._enrich = enrich
+        self._most_events = most_events
+        self._events = {
+            k: counter("clickledger_pipeline_events_total", kind=k) for k in ("click", "postback", "refused")
+        }
+        self._rows = {t: counter("clickledger_pipeline_rows_total", table=t) for t in ("clicks", "rejected")}
+
+    def ship_next(self, journal: JournalReader) -> int:
+        """Ship the journal's next range, if there is one; return its number of events.
+
+        Raises:
+            STORE_ERRORS: the store is away or refuses; nothing is lost, call again.
+
+        """
+        batch = self._ledger.frozen(journal.name)
+        if batch is None:
+            first = self._ledger.next_seq(journal.name)
+            last, events = journal.end_of_range(first, self._most_events)
+            if last < first:
+                return 0
+            batch = self._ledger.freeze(journal.name, first, last, events)
+        with timed("clickledger_pipeline_batch_seconds"):
+            found = self._send(journal, batch)
+            faults.point("pipeline.before_checkpoint")
+            self._ledger.checkpoint(batch, found.postbacks, time.time())
+        self._events["click"].n += len(found.clicks)
+        self._events["postback"].n += len(found.postbacks)
+        self._events["refused"].n += len(found.rejected)
+        return batch.events
+
+    def send_again(self, journal: JournalReader, batch: FrozenBatch) -> None:
+        """Send a range once more under its tokens; the store takes only what it lost."""
+        self._send(journal, batch)
+
+    def _send(self, journal: JournalReader, batch: FrozenBatch) -> _Sorted:
+        found = _sort(journal.frames(batch.first, batch.last), journal.name)
+        edge = journal.name.rpartition("-")[0]
+        rows = self._enriched(found, edge, journal.name)
+        faults.point("pipeline.before_insert")
+        if rows is not None:
+            with timed("clickledger_pipeline_step_seconds", step="insert"):
+                clickhouse.insert(self._store, "clicks", rows, batch.token("clicks"))
+            self._rows["clicks"].n += rows.num_rows
+        if found.rejected:
+            rejected = rows_table("rejected", found.rejected)
+            clickhouse.insert(self._store, "rejected", rejected, batch.token("rejected"))
+            self._rows["rejected"].n += len(found.rejected)
+        faults.point("pipeline.after_insert")
+        return found
+
+    def _enriched(self, found: _Sorted, edge: str, journal: str) -> pa.Table | None:
+        """Enrich the clicks; those that can't be are moved to ``found.rejected``."""
+        if not found.clicks:
+            return None
+        try:
+            return self._enrich(found.clicks, edge)
+        except STORE_ERRORS:
+            raise
+        except Exception as why:  # noqa: BLE001 - whatever a strange click breaks, the others must pass
+            log("pipeline").error("batch_not_enriched", clicks=len(found.clicks), exc_info=why)
+        tables = []
+        for click, (seq, place) in zip(found.clicks, found.places, strict=True):
+            try:
+                tables.append(self._enrich([click], edge))
+            except STORE_ERRORS:
+                raise
+            except Exception as why:  # noqa: BLE001 - kept with its reason, see above
+                found.rejected.append(_not_enriched(click, f"{journal}:{seq}:{place}", repr(why)))
+        return pa.concat_tables(tables) if tables else None
+
+
+def _sort(frames: Any, journal: str) -> _Sorted:
+    found = _Sorted()
+    for frame in frames:
+        events = _decode(frame)
+        if events is None:
+            found.rejected.append(_unreadable(frame, journal))
+            continue
+        for place, event in enumerate(events):
+            if isinstance(event, Click):
+                found.clicks.append(event)
+                found.places.append((frame.seq, place))
+            elif isinstance(event, Postback):
+                found.postbacks.append((frame.seq, place, event.ts, encode_event(event)))
+            else:
+                found.rejected.append(_refused(event, f"{journal}:{frame.seq}:{place}"))
+    return found
+
+
+def _decode(frame: Frame) -> list[Event] | None:
+    try:
+        return decode_events(frame.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as why:
+        log("pipeline").error("frame_unreadable", seq=frame.seq, why=str(why))
+        return None
+
+
+def _refused(event: Refused, place: str) -> dict[str, Any]:
+    return {
+        "rejected_id": place,
+        "ts": event.ts,
+        "kind": event.kind,
+        "reason": event.reason,
+        "detail": event.detail,
+        "click_id": event.click_id,
+        "method": event.method,
+        "ip": event.ip,
+        "raw": event.raw,
+    }
+
+
+def _unreadable(frame: Frame, journal: str) -> dict[str, Any]:
+    return {
+        "rejected_id": f"{journal}:{frame.seq}",
+        "ts": time.time_ns() // 1_000_000,
+        "kind": "frame",
+        "reason": FRAME_UNREADABLE.code,
+        "detail": f"{frame.events} events",
+        "raw": frame.body,
+    }
+
+
+def _not_enriched(click: Click, place: str, why: str) -> dict[str, Any]:
+    return {
+        "rejected_id": place,
+        "ts": click.ts,
+        "kind": "click",
+        "reason": ENRICHMENT_FAILED.code,
+        "detail": why[:500],
+        "click_id": click.click_id,
+        "method": click.method,
+        "ip": click.ip,
+        "raw": encode_event(click),
+    }
