@@ -9,6 +9,7 @@ reach a log, because tokens are among them; a database that can't be reached is 
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from kernel.errors import CANNOT_START, STORE_AWAY
+from kernel.logging import log
 from kernel.settings import Settings
 
 EMBEDDED_FILE = "program.db"
@@ -209,6 +211,10 @@ def _reachable() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as why:
+        cause = getattr(why, "orig", None) or why
+        if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise  # SQLite's word for a wrong statement: the database is there, the mistake is ours
+        log("sql").warning("program_database_away", why=str(cause).strip())
         raise STORE_AWAY.error("The program database can't be reached right now; try again in a moment.") from why
 
 

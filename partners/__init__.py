@@ -13,7 +13,7 @@ from partners.answers import money_text, preset_query
 from partners.errors import ERRORS, NOT_PUBLISHED
 from partners.fields import currencies
 from partners.models import Advertiser, Link, Offer, Partner, Program
-from partners.names import Directory, Names, NameTable
+from partners.names import Directory, Names
 from partners.routes import routes
 from partners.schemas import ProgramEnsure
 
@@ -27,7 +27,6 @@ __all__ = [
     "Advertiser",
     "Directory",
     "Link",
-    "NameTable",
     "Names",
     "Offer",
     "Partner",

@@ -7,43 +7,38 @@ is away it answers with the names it last saw, because a report with yesterday's
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from kernel.errors import STORE_AWAY, ClickledgerError
 from kernel.logging import log
 from kernel.sql import Sessions
 from partners.models import THE_PROGRAM, Advertiser, Link, Offer, Partner, Program
 
+_QUERIES: dict[str, Select[int, str]] = {
+    "partner": select(Partner.id, Partner.name),
+    "offer": select(Offer.id, Offer.name),
+    "advertiser": select(Advertiser.id, Advertiser.name),
+    "link": select(Link.id, Link.code),
+}
+
+KINDS: tuple[str, ...] = tuple(_QUERIES)
+"""What has names; a link's name is its code."""
+
 
 class NameTable:
-    """The names of one kind: id to name, and name to ids."""
+    """The names of one kind."""
 
-    __slots__ = ("_ids", "_names")
+    __slots__ = ("ids", "names")
 
-    def __init__(self, pairs: Iterable[tuple[int, str]]) -> None:
-        self._names = dict(pairs)
-        self._ids: dict[str, tuple[int, ...]] = {}
-        for entry_id, name in self._names.items():
-            self._ids[name] = (*self._ids.get(name, ()), entry_id)
-
-    def name(self, entry_id: int) -> str | None:
-        """Return the name of an id, None for an id that was never given out."""
-        return self._names.get(entry_id)
-
-    def ids(self, name: str) -> tuple[int, ...]:
-        """Return the ids that bear exactly this name."""
-        return self._ids.get(name, ())
-
-    def items(self) -> list[tuple[int, str]]:
-        """Return every id and its name, for filters that look into names."""
-        return list(self._names.items())
-
-    def __len__(self) -> int:
-        return len(self._names)
+    def __init__(self, pairs: Sequence[tuple[int, str]]) -> None:
+        self.names: dict[int, str] = dict(pairs)
+        self.ids: dict[str, list[int]] = {}
+        for entry_id, name in pairs:
+            self.ids.setdefault(name, []).append(entry_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +46,41 @@ class Names:
     """Everybody's names at one version of the program."""
 
     version: int
-    partners: NameTable
-    offers: NameTable
-    advertisers: NameTable
-    links: NameTable
-    """A link's name is its code."""
+    tables: dict[str, NameTable]
+
+    def of(self, kind: str, ids: Collection[int]) -> dict[int, str]:
+        """Return the names of these ids; ids that nobody has are absent."""
+        names = self.tables[kind].names
+        return {entry_id: names[entry_id] for entry_id in ids if entry_id in names}
+
+    def ids(self, kind: str, text: str) -> list[int]:
+        """Return the ids whose name is exactly ``text``."""
+        return list(self.tables[kind].ids.get(text, ()))
+
+    def all(self, kind: str) -> dict[int, str]:
+        """Return every id with its name."""
+        return dict(self.tables[kind].names)
 
 
 class Directory:
-    """Keeps the names of the newest version; may be asked from several threads."""
+    """The names of this moment. May be asked from several threads; asks the database, so not on the event loop."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._lock = threading.Lock()
         self._names: Names | None = None
+
+    def of(self, kind: str, ids: Collection[int]) -> dict[int, str]:
+        """Return the names of these ids; ids that nobody has are absent."""
+        return self.names().of(kind, ids)
+
+    def ids(self, kind: str, text: str) -> list[int]:
+        """Return the ids whose name is exactly ``text``."""
+        return self.names().ids(kind, text)
+
+    def all(self, kind: str) -> dict[int, str]:
+        """Return every id with its name."""
+        return self.names().all(kind)
 
     def names(self) -> Names:
         """Return the names of this moment; costs one small query while the program stays the same.
@@ -73,29 +89,27 @@ class Directory:
             ClickledgerError: ``store_away``, only if the database never answered since the start.
 
         """
+        known = self._names
         try:
             with self._sessions.reading() as session:
-                version = session.scalars(select(Program.version).where(Program.id == THE_PROGRAM)).one()
-                known = self._names
-                if known is not None and known.version == version:
-                    return known
-                fresh = Names(
-                    version,
-                    partners=_read(session, Partner.id, Partner.name),
-                    offers=_read(session, Offer.id, Offer.name),
-                    advertisers=_read(session, Advertiser.id, Advertiser.name),
-                    links=_read(session, Link.id, Link.code),
-                )
+                fresh = _read(session, known)
         except ClickledgerError as why:
-            if why.kind is not STORE_AWAY or self._names is None:
+            if why.kind is not STORE_AWAY or known is None:
                 raise
-            log("names").warning("names_may_be_old", version=self._names.version)
-            return self._names
+            log("names").warning("names_may_be_old", version=known.version)
+            return known
         with self._lock:
-            if self._names is None or self._names.version < fresh.version:
+            if self._names is None or self._names.version != fresh.version:
                 self._names = fresh
         return fresh
 
 
-def _read(session: Session, entry_id: InstrumentedAttribute[int], name: InstrumentedAttribute[str]) -> NameTable:
-    return NameTable(session.execute(select(entry_id, name).order_by(entry_id)).tuples().all())
+def _read(session: Session, known: Names | None) -> Names:
+    version = session.scalars(select(Program.version).where(Program.id == THE_PROGRAM)).one()
+    if known is not None and known.version == version:
+        return known
+    return Names(version, {kind: NameTable(_pairs(session, query)) for kind, query in _QUERIES.items()})
+
+
+def _pairs(session: Session, query: Select[int, str]) -> list[tuple[int, str]]:
+    return [(entry_id, name) for entry_id, name in session.execute(query)]

@@ -131,14 +131,19 @@ def _admin(request: Request) -> tuple[Sessions, Settings]:
     return request.app.state.programs, request.app.state.settings
 
 
-async def _published(request: Request, body: Any, status: int = 200) -> Response:
+async def _published(request: Request, body: dict[str, Any], status: int = 200) -> Response:
     """Answer a write, once the edges can know of it."""
+    version = await _publish(request)
+    return answer(body, status, {VERSION_HEADER: str(version)})
+
+
+async def _publish(request: Request) -> int:
     try:
-        version = await request.app.state.publish()
+        version: int = await request.app.state.publish()
     except ClickledgerError as why:
         log("program").error("not_published", why=why.message)
         raise NOT_PUBLISHED.error() from why
-    return answer(body, status, {VERSION_HEADER: str(version)})
+    return version
 
 
 def _create(resource: Resource) -> Endpoint:
@@ -267,7 +272,10 @@ async def _ensure(request: Request) -> Response:
         with programs.writing() as session:
             return _ensured(ensure(session, wanted, chosen.currency), chosen)
 
-    return await _published(request, await run_in_threadpool(work))
+    body = await run_in_threadpool(work)
+    # For clients that wait for the edges and see no headers, such as the replay command.
+    version = await _publish(request)
+    return answer(body | {"snapshot_version": version}, headers={VERSION_HEADER: str(version)})
 
 
 def _ensured(done: Ensured, chosen: Settings) -> dict[str, Any]:

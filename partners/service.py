@@ -234,8 +234,8 @@ def _referred(session: Session, kind: type[AnyEntry], entry_id: int) -> AnyEntry
 def _insert(session: Session, entry: AnyEntry) -> AnyEntry:
     kind = type(entry)
     _refuse_taken(session, kind, getattr(entry, kind.natural_key))
-    session.add(entry)
     grow_version(session)
+    session.add(entry)
     try:
         session.flush()
     except IntegrityError as why:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import ClickledgerError
 from kernel.logging import log
+from kernel.redis import STORE_FAILURES
 from kernel.settings import Settings
 from kernel.sql import Sessions
 from partners import (
@@ -210,7 +211,7 @@ class Publisher:
             return None
         try:
             known: Any = self._cache.get(snapshot.REDIS_VERSION_KEY)
-        except (redis.RedisError, OSError) as why:
+        except STORE_FAILURES as why:
             self._miss_redis(why)
             return None
         self._redis_away = False
@@ -236,5 +237,5 @@ class Publisher:
         assert self._cache is not None  # noqa: S101 - asked by the caller
         try:
             self._cache.eval(_SET_IF_NEWER, 2, snapshot.REDIS_KEY, snapshot.REDIS_VERSION_KEY, str(version), body)
-        except (redis.RedisError, OSError) as why:
+        except STORE_FAILURES as why:
             self._miss_redis(why)
