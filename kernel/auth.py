@@ -33,7 +33,7 @@ ADMIN = Principal("admin")
 def write_secret(path: Path, value: str) -> None:
     """Write a secret readable by its owner only; never overwrites, never visible half-written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(descriptor, value.encode())

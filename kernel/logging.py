@@ -1,13 +1,16 @@
 """Structured logs on stderr: one line an event, JSON for machines or columns for people.
 
-Invariant: secrets never reach a log. Values under a key that names a secret are masked here, whatever
-code logged them; settings keep theirs in ``SecretStr``.
+Invariant: secrets never reach a log. Values under a key that names a secret, at any depth, and user and
+password of a URL in any text, tracebacks included, are masked here, whatever code logged them; settings
+keep theirs in ``SecretStr``.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -17,15 +20,28 @@ from kernel.settings import Settings
 
 _SECRET_WORDS = ("key", "token", "secret", "password", "authorization", "signature", "dsn")
 _MASK = "***"
+_URL_USER = re.compile(r"(?<=://)[^/\s@]*@")
+"""``user:password@`` of a URL."""
 
 
 def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace the value of every field whose name contains a secret's word."""
-    for name in event:
-        lowered = name.lower()
-        if lowered != "event" and any(word in lowered for word in _SECRET_WORDS):
-            event[name] = _MASK
+    """Replace the value of every field whose name contains a secret's word, and the user part of URLs."""
+    for name, value in event.items():
+        event[name] = _masked(name, value)
     return event
+
+
+def _masked(name: str, value: Any) -> Any:
+    lowered = name.lower()
+    if lowered != "event" and any(word in lowered for word in _SECRET_WORDS):
+        return _MASK
+    if isinstance(value, str):
+        return _URL_USER.sub(f"{_MASK}@", value)
+    if isinstance(value, Mapping):
+        return {key: _masked(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked("", inner) for inner in value]
+    return value
 
 
 def configure(chosen: Settings, role: str) -> None:
@@ -39,10 +55,10 @@ def configure(chosen: Settings, role: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            mask_secrets,
             structlog.processors.StackInfoRenderer(),
             structlog.dev.set_exc_info,
-            *([] if console else [structlog.processors.format_exc_info]),
+            structlog.processors.format_exc_info,
+            mask_secrets,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(chosen.log_level),

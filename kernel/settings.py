@@ -134,6 +134,13 @@ class Settings(BaseSettings):
             ipaddress.ip_network(part, strict=False)
         return value
 
+    @field_validator(
+        "geoip_city", "geoip_asn", "geoip_isp", "geoip_connection_type", "geoip_anonymous_ip", mode="before"
+    )
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None  # a compose file can only write an unset variable as an empty one
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -173,5 +180,6 @@ def as_environment(values: dict[str, object]) -> dict[str, str]:
     """Return the environment for a child process: this one's, with ``values`` as settings on top."""
     env = dict(os.environ)
     for name, value in values.items():
-        env[f"{ENV_PREFIX}{name.upper()}"] = str(value)
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+        env[f"{ENV_PREFIX}{name.upper()}"] = "" if plain is None else str(plain)
     return env
