@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from clickledger.replay.errors import EDGE_UNKNOWN
+from clickledger.running import read_run_file
 from kernel.settings import Settings
 
-RUN_FILE = "run.json"
-"""Written into the data directory by the running service."""
 
+def edge_url(chosen: Settings, web_url: str) -> str:
+    """Return the edge's URL: the one set, else that of the service running in the data directory.
 
-class _Running(msgspec.Struct):
-    edge_url: str
-
-
-def edge_url(chosen: Settings) -> str:
-    """Return the edge's URL: the one set, else the running service's.
+    Args:
+        chosen: Name the data directory, and perhaps the URL.
+        web_url: Where partners and offers are made; an edge of another service would not know them.
 
     Raises:
         ClickledgerError: ``edge_unknown``.
@@ -24,8 +20,7 @@ def edge_url(chosen: Settings) -> str:
     """
     if chosen.edge_public_url:
         return chosen.edge_url
-    try:
-        running = msgspec.json.decode((chosen.data_dir / RUN_FILE).read_bytes(), type=_Running)
-    except (OSError, msgspec.MsgspecError) as why:
-        raise EDGE_UNKNOWN.error() from why
+    running = read_run_file(chosen.data_dir)
+    if running is None or running.web_url.rstrip("/") != web_url:
+        raise EDGE_UNKNOWN.error()
     return running.edge_url.rstrip("/")

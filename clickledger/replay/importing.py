@@ -14,12 +14,15 @@ from clickledger.replay.showing import Screen
 from clickledger.replay.survey import Survey, good_rows, require_file, survey
 from kernel.settings import Settings
 from tracker.click_id import load_keys
+from tracker.intake import log_format
 from tracker.journal import DIRECTORY, journal_paths
 
 PIPELINE_PATH = "/api/v1/pipeline"
 POLL_SECONDS = 0.25
 SEEN_SECONDS = 30
 """How long a running pipeline may take to notice a new journal; it looks several times a second."""
+CONVERSIONS_SECONDS = 30
+"""How long shipped postbacks may take to become conversions; a few thousand take a second."""
 
 
 def run_import(
@@ -43,6 +46,7 @@ def run_import(
 
     """
     started = time.monotonic()
+    log_format(format_name)
     require_file(path)
     with workplace(chosen.data_dir) as place:
         keys = load_keys(chosen)
@@ -75,7 +79,7 @@ def _taken(service: AdminApi, chosen: Settings) -> set[str]:
 
 
 def _wait_shipped(service: AdminApi, name: str, found: Survey, screen: Screen) -> None:
-    """Wait until the pipeline shipped a journal to its end.
+    """Wait until the pipeline shipped a journal to its end and made conversions of its postbacks.
 
     Raises:
         ClickledgerError: ``import_unseen`` when no pipeline noticed it.
@@ -86,19 +90,25 @@ def _wait_shipped(service: AdminApi, name: str, found: Survey, screen: Screen) -
     with screen.bar("events stored", events) as bar:
         while True:
             state = service.get(PIPELINE_PATH)
-            shipped = _shipped(state, name)
+            shipped = _shipped(state, name, events)
             if shipped is None and time.monotonic() > deadline:
                 raise IMPORT_UNSEEN.error()
             if shipped is not None:
                 bar.at(min(shipped, events))
                 if shipped >= events:
-                    return
+                    break
             time.sleep(POLL_SECONDS)
+        # Whoever still waits after this is a live postback whose click is on another host.
+        deadline = time.monotonic() + CONVERSIONS_SECONDS
+        while state["postbacks_waiting"] and found.conversions and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+            state = service.get(PIPELINE_PATH)
 
 
-def _shipped(state: dict[str, Any], name: str) -> int | None:
-    """Return how many of a journal's events are in the store, None when the pipeline doesn't know it."""
+def _shipped(state: dict[str, Any], name: str, events: int) -> int | None:
+    """Return how many of a journal's events are shipped, None when the pipeline doesn't know it."""
     for journal in state["journals"]:
         if journal["name"] == name:
             return int(journal["shipped"])
-    return None
+    # Known, and no longer there: it was shipped whole and deleted.
+    return events if name in state["imported"] else None

@@ -13,8 +13,9 @@ from clickledger.replay.edge_client import EdgeClient
 from clickledger.replay.program import AdminApi, ensure
 from clickledger.replay.sending import IN_FLIGHT, Pace, clicks_per_second, send_rows
 from clickledger.replay.showing import Bar, Screen
-from clickledger.replay.survey import Survey, good_rows, survey
+from clickledger.replay.survey import Survey, good_rows, require_file, survey
 from clickledger.replay.tally import Tally
+from tracker.intake import log_format
 
 REDRAW_SECONDS = 0.2
 
@@ -26,9 +27,11 @@ class Replay:
         """Check what was asked for.
 
         Raises:
-            ClickledgerError: ``rate_invalid``.
+            ClickledgerError: ``rate_invalid``, ``log_format_unknown`` or ``log_unreadable``.
 
         """
+        log_format(format_name)
+        require_file(path)
         self._path = path
         self._format = format_name
         self._rate = clicks_per_second(rate)

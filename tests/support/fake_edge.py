@@ -121,7 +121,7 @@ class FakeAdminApi:
         self.posted: list[tuple[str, Any]] = []
         self._numbers = itertools.count(100)
         self.known: dict[str, dict[str, int]] = {"advertisers": {}, "partners": {}, "offers": {}}
-        self.pipeline: dict[str, Any] = {"journals": [], "imported": []}
+        self.pipeline: dict[str, Any] = {"journals": [], "imported": [], "postbacks_waiting": 0}
 
     def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
         assert params is None

@@ -214,7 +214,11 @@ def test_the_import_ends_only_when_all_is_shipped(chosen, admin_api, log):
         time.sleep(0.01)
     importer.join(0.5)
     assert importer.is_alive()
-    admin_api.pipeline = {"journals": [{"name": stem, "events": 12, "shipped": 12}], "imported": [stem]}
+    admin_api.pipeline = {
+        "journals": [{"name": stem, "events": 12, "shipped": 12}],
+        "imported": [stem],
+        "postbacks_waiting": 0,
+    }
     importer.join(10)
     assert json.dumps(done[0]["journal"]) == json.dumps(stem)
 

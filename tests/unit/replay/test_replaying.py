@@ -225,6 +225,13 @@ def test_ctrl_c_finishes_what_is_under_way_and_keeps_the_counts(log, edge, admin
     assert_everything_is_counted_once(result, len(edge.clicks))
 
 
+@pytest.mark.parametrize("name", ["", "csv", "TalkingData"])
+def test_an_unknown_format_is_refused_with_the_known_ones(log, name):
+    with pytest.raises(ClickledgerError, match="talkingdata, access-log") as raised:
+        Replay(log(1), name, "max", Screen(quiet=True))
+    assert raised.value.kind.code == "log_format_unknown"
+
+
 def test_a_log_that_cannot_be_read_twice_is_refused(tmp_path, edge, admin_api):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
