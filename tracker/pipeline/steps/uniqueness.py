@@ -1,0 +1,39 @@
+"""Which clicks are a visitor's first on an offer.
+
+A visitor is an address and a user agent. Clicks that are invalid anyway (bots, prefetches, HEAD requests)
+open no window, so that the person's own click after a link preview still counts as the first one; they
+are not unique themselves. Clicks that did not reach their offer are counted apart from those that did.
+Self-tests are always unique and leave no trace.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from fraud import DUPLICATE_CLICK, judge
+from tracker.events import Click
+from tracker.pipeline.batch import ClickBatch
+from tracker.pipeline.steps.windows import UniqueWindow, Visit
+
+_KEY_BYTES = 12
+"""Of the hash that stands for a visitor: two of a billion visitors share one with a chance of 10⁻¹¹."""
+
+
+def fill_uniqueness(batch: ClickBatch, window: UniqueWindow) -> None:
+    """Fill ``is_unique`` and add ``duplicate_click`` to the reasons of repeated clicks."""
+    invalid = {row for row, codes in batch.reasons.items() if judge(codes).verdict == "invalid"}
+    is_unique = [row not in invalid for row in range(batch.length)]
+    rows = [row for row, click in enumerate(batch.clicks) if is_unique[row] and not click.is_test]
+    visits = [_visit(batch.clicks[row]) for row in rows]
+    for row, first in zip(rows, window.first(visits) if visits else (), strict=True):
+        if not first:
+            is_unique[row] = False
+            batch.reasons[row] = (*batch.reasons.get(row, ()), DUPLICATE_CLICK)
+    batch.columns["is_unique"] = is_unique
+
+
+def _visit(click: Click) -> Visit:
+    aside = "trafficback" if click.trafficback_reason else ""
+    visitor = f"{click.offer_id}\n{aside}\n{click.ip}\n{click.user_agent}"
+    key = blake2b(visitor.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
+    return Visit(key, click.click_id, click.ts)
