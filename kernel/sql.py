@@ -131,6 +131,7 @@ class Sessions:
 
         """
         with _reachable(), self._writers.begin() as session:
+            session.connection()  # begins now; the first statement would be too late for the write lock
             yield session
 
     def close(self) -> None:
