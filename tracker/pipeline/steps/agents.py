@@ -104,7 +104,13 @@ def describe(text: str, hints: Hints = NO_HINTS) -> Device:
     """Say what the user agent and its hints tell about the device."""
     text = text[:MAX_TEXT]
     platform_version = _version(hints.platform_version)
-    agent = ParsedAgent(_thawed(text, _unquoted(hints.model), platform_version))
+    agent = ParsedAgent(text)
+    thawed = _thawed(text, _unquoted(hints.model), platform_version)
+    if thawed != text:
+        # Hints say which device and version it is; they have no say in whether it is a browser or a bot.
+        described = ParsedAgent(thawed)
+        if not described.is_bot:
+            agent.os, agent.device = described.os, described.device
     finding = inspect_agent(text, _known(agent.browser.family) or _SPIDER if agent.is_bot else "")
     os_version = agent.os.version_string
     if agent.os.family == "Windows" and _FROZEN_WINDOWS in text and platform_version:

@@ -18,6 +18,8 @@ from typing import Final
 
 import redis
 
+from kernel.logging import log
+from kernel.metrics import counter
 from kernel.redis import Breaker
 from tracker.pipeline.steps.windows import (
     MILLISECONDS_PER_HOUR,
@@ -26,6 +28,8 @@ from tracker.pipeline.steps.windows import (
     UniqueWindow,
     Visit,
 )
+
+_log = log(__name__)
 
 KEY_PREFIX: Final = b"clickledger:u:"
 
@@ -115,6 +119,7 @@ class GuardedUniqueWindow:
         self._on_fallback = on_fallback
         self._breaker = breaker or Breaker()
         self._owed: deque[Visit] = deque(maxlen=OWED_VISITS)
+        self._alone = False
 
     def first(self, visits: Sequence[Visit]) -> list[bool]:
         """Return which visits are first ones; see ``UniqueWindow``. Never raises for an absent store."""
@@ -122,6 +127,11 @@ class GuardedUniqueWindow:
         local = self._local.first(visits)
         owed = list(self._owed)
         shared = self._breaker.call(lambda: self._shared.first([*owed, *visits]), None)
+        if (shared is None) is not self._alone:
+            self._alone = shared is None
+            _log.warning(
+                "unique clicks are told from memory alone" if self._alone else "unique clicks are shared again"
+            )
         if shared is None:
             self._owed.extend(visit for visit, first in zip(visits, local, strict=True) if first)
             self._on_fallback(len(visits))
@@ -130,6 +140,21 @@ class GuardedUniqueWindow:
         return shared[len(owed) :]
 
 
-def guarded_window(client: redis.Redis, hours: int, on_fallback: Callable[[int], None]) -> GuardedUniqueWindow:
-    """Return Redis's windows guarded by memory; ``client`` is one of ``kernel.redis.connect``."""
-    return GuardedUniqueWindow(RedisUniqueWindow(client, hours), MemoryUniqueWindow(hours), on_fallback)
+def guarded_window(
+    client: redis.Redis, hours: int, on_fallback: Callable[[int], None] | None = None
+) -> GuardedUniqueWindow:
+    """Return Redis's windows guarded by memory.
+
+    Args:
+        client: One of ``kernel.redis.connect``: its time-outs are short and it hardly retries.
+        hours: Length of the window.
+        on_fallback: Called with the number of visits that memory answered, once per batch; without one,
+            such batches are counted as failed calls to Redis.
+
+    """
+    windows = RedisUniqueWindow(client, hours), MemoryUniqueWindow(hours)
+    return GuardedUniqueWindow(*windows, on_fallback or _count_failure)
+
+
+def _count_failure(_visits: int) -> None:
+    counter("clickledger_store_failures_total", store="redis").n += 1
