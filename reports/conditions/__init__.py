@@ -1,0 +1,1 @@
+"""Conditions: what a statement keeps of a table's rows and of the answer's rows."""

@@ -1,0 +1,102 @@
+"""What can be wrong with a report or an export, and the sentence that says what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from kernel.errors import ClickledgerError, ErrorKind, table
+
+
+def _invalid(code: str, advice: str) -> ErrorKind:
+    return ErrorKind(code, 400, "info", advice)
+
+
+UNKNOWN_DIMENSION = _invalid(
+    "unknown_dimension", "There is no such dimension; GET /api/v1/reports/schema lists them."
+)
+UNKNOWN_METRIC = _invalid("unknown_metric", "There is no such metric; GET /api/v1/reports/schema lists them.")
+UNKNOWN_OPERATOR = _invalid(
+    "unknown_operator", "There is no such operator; GET /api/v1/reports/schema lists them."
+)
+OPERATOR_NOT_ALLOWED = _invalid(
+    "operator_not_allowed", "This operator can't be used there; the schema lists what each kind takes."
+)
+TOO_MANY_DIMENSIONS = _invalid("too_many_dimensions", "Ask for at most 10 dimensions at once.")
+NO_METRICS = _invalid("no_metrics", "Ask for at least one metric.")
+ASKED_TWICE = _invalid("asked_twice", "Name each dimension and each metric once.")
+FILTER_INCOMPLETE = _invalid(
+    "filter_incomplete",
+    "A filter names a dimension or a metric, not both, and has the values its operator takes.",
+)
+FILTER_VALUE_INVALID = _invalid("filter_value_invalid", "Give a value of the kind the dimension has.")
+TOO_MANY_FILTERS = _invalid("too_many_filters", "Use fewer filters or fewer values in one.")
+PATTERN_INVALID = _invalid(
+    "pattern_invalid", "The regular expression can't be compiled; use RE2 syntax of at most 200 characters."
+)
+SORT_INVALID = _invalid("sort_invalid", "Sort by a metric or by one of the dimensions asked for.")
+EMPTY_RANGE = _invalid(
+    "empty_range", "'from' must be before 'to', and 'to' is exclusive: for one day give the next day as 'to'."
+)
+DATE_INVALID = _invalid(
+    "date_invalid", "Give a date as YYYY-MM-DD or a moment as YYYY-MM-DDTHH:MM:SS, between 2000 and 2100."
+)
+UNKNOWN_TIMEZONE = _invalid(
+    "unknown_timezone", "Give a time zone of the IANA database, for example Asia/Kolkata or UTC."
+)
+LIMIT_OUT_OF_RANGE = _invalid("limit_out_of_range", "Give a limit from 1 to the most rows a report may have.")
+OFFSET_OUT_OF_RANGE = _invalid("offset_out_of_range", "Give an offset from 0 to one billion.")
+CURRENCY_INVALID = _invalid("currency_invalid", "Give a currency as three capital letters, for example EUR.")
+REPORT_TOO_SLOW = _invalid(
+    "report_too_slow", "The report takes too long: ask for a shorter range, fewer dimensions or more filters."
+)
+REPORT_TOO_LARGE = _invalid(
+    "report_too_large",
+    "The report needs too much memory: ask for a shorter range, fewer dimensions or more filters.",
+)
+UNKNOWN_EXPORT = _invalid("unknown_export", "Export one of clicks, conversions and rejected.")
+UNKNOWN_COLUMN = _invalid("unknown_column", "There is no such column in this export.")
+UNKNOWN_FORMAT = _invalid("unknown_format", "Export as csv or jsonl.")
+PARAMETER_MISSING = _invalid("parameter_missing", "Give the range as 'from' and 'to'.")
+
+ERRORS = table(
+    UNKNOWN_DIMENSION,
+    UNKNOWN_METRIC,
+    UNKNOWN_OPERATOR,
+    OPERATOR_NOT_ALLOWED,
+    TOO_MANY_DIMENSIONS,
+    NO_METRICS,
+    ASKED_TWICE,
+    FILTER_INCOMPLETE,
+    FILTER_VALUE_INVALID,
+    TOO_MANY_FILTERS,
+    PATTERN_INVALID,
+    SORT_INVALID,
+    EMPTY_RANGE,
+    DATE_INVALID,
+    UNKNOWN_TIMEZONE,
+    LIMIT_OUT_OF_RANGE,
+    OFFSET_OUT_OF_RANGE,
+    CURRENCY_INVALID,
+    REPORT_TOO_SLOW,
+    REPORT_TOO_LARGE,
+    UNKNOWN_EXPORT,
+    UNKNOWN_COLUMN,
+    UNKNOWN_FORMAT,
+    PARAMETER_MISSING,
+)
+
+MAX_ECHOED = 64
+"""Characters of a wrong name that are repeated to the caller."""
+
+_NEAREST = 5
+_SIMILARITY = 0.5
+"""Of difflib's ratio: lower suggests noise, higher misses swapped words such as clicks_unique."""
+
+
+def unknown(kind: ErrorKind, what: str, name: str, known: Iterable[str]) -> ClickledgerError:
+    """Return the error for a name that doesn't exist, with the valid names nearest to it."""
+    shown = name[:MAX_ECHOED]
+    nearest = difflib.get_close_matches(shown.lower(), list(known), n=_NEAREST, cutoff=_SIMILARITY)
+    hint = f"; did you mean {' or '.join(nearest)}?" if nearest else f". {kind.advice}"
+    return kind.error(f"There is no {what} '{shown}'{hint}", name=shown, nearest=nearest)

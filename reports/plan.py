@@ -1,0 +1,94 @@
+"""Plan: which tables a report reads, and whether the hourly rollup is enough.
+
+Invariants: the rollup is chosen only where it gives exactly what the raw clicks give; click metrics
+beside something only conversions know (a goal, a status) have no table to come from and are null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reports.registry import PARTS, Dimension, Part
+from reports.validate import Asked
+
+Table = Literal["clicks", "clicks_hourly", "conversions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One table's share of a report."""
+
+    table: Table
+
+    def key(self, dimension: Dimension) -> str | None:
+        """Return the dimension's key as an expression over this table's rows; None: it can't tell."""
+        match self.table:
+            case "clicks":
+                return dimension.clicks
+            case "clicks_hourly":
+                return dimension.rollup
+            case "conversions":
+                return dimension.conversions
+
+    def contribution(self, part: Part) -> str | None:
+        """Return the part as an aggregate over this table; None: it contributes nothing."""
+        match self.table:
+            case "clicks":
+                return part.clicks
+            case "clicks_hourly":
+                return part.rollup
+            case "conversions":
+                return part.conversions
+
+    @property
+    def time(self) -> str:
+        """The table's time column."""
+        return "hour" if self.table == "clicks_hourly" else "ts"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A valid query and the tables it is answered from."""
+
+    asked: Asked
+    sides: tuple[Side, ...]
+    parts: tuple[Part, ...]
+    """What the sides add up; parts of a table that can't take part are not among them."""
+
+    @property
+    def source(self) -> Literal["rollup", "raw"]:
+        """What ``meta.source`` says of the clicks; a report on conversions alone is raw."""
+        return "rollup" if Side("clicks_hourly") in self.sides else "raw"
+
+    @property
+    def conversion_currencies(self) -> tuple[str, ...]:
+        """Columns that say which currency the report's conversion money is of; empty when it shows none."""
+        columns = (part.currency for part in self.parts if part.conversions is not None and part.currency)
+        return tuple(dict.fromkeys(columns))
+
+
+def choose(asked: Asked) -> Plan:
+    """Return the smallest tables that answer the query exactly."""
+    needed = tuple(PARTS[name] for name in dict.fromkeys(n for m in asked.computed for n in m.parts))
+    on_clicks = tuple(part for part in needed if part.clicks is not None)
+    on_conversions = tuple(part for part in needed if part.conversions is not None)
+    used = (*asked.dimensions, *(f.dimension for f in asked.where))
+    clicks_can = all(dimension.clicks is not None for dimension in used)
+
+    sides: list[Side] = []
+    if on_clicks and clicks_can:
+        sides.append(Side("clicks_hourly" if _rollup_covers(asked, used, on_clicks) else "clicks"))
+    if on_conversions or not sides:
+        sides.append(Side("conversions"))
+    possible = tuple(part for part in needed if any(side.contribution(part) is not None for side in sides))
+    return Plan(asked, tuple(sides), possible)
+
+
+def _rollup_covers(asked: Asked, used: tuple[Dimension, ...], parts: tuple[Part, ...]) -> bool:
+    if any(d.rollup is None for d in used) or any(p.rollup is None for p in parts):
+        return False
+    if not asked.span.on_hours:
+        return False
+    in_time = any(d.group == "time" for d in used)
+    return not in_time or asked.span.has_whole_hour_offsets

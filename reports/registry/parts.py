@@ -1,0 +1,218 @@
+"""The sums everything else is computed from: what each table contributes and how contributions meet.
+
+A part is aggregated inside each table, again where the tables meet, and a third time for totals of the
+rows that pass a metric filter. Sums, minima and distinct counts survive that; ratios and quantiles do
+not, which is why metrics are formulas over parts and are never added up themselves.
+
+Invariants: every part leaves out nothing but test traffic (the compiler's own condition) and what its
+help says; money parts count rows in the report's currency only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_COUNTED = "verdict IN ('valid', 'duplicate') AND trafficback_reason = ''"
+"""A click that counts: not filtered out as suspect or invalid, and delivered to its offer."""
+
+_EARNED = "status IN ('approved', 'pending')"
+"""A conversion that counts: not rejected and not held back."""
+
+_OF_REPORT = "= {currency:String}"
+"""A currency column that is the report's currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """How contributions of one part meet; ``$p`` stands for the part's column."""
+
+    again: str
+    """Merge into a value that can be merged once more."""
+    final: str
+    """Merge into the final value."""
+    peek: str
+    """Read the final value of one merged contribution."""
+
+
+_SUM = Fold("sum($p)", "sum($p)", "$p")
+_MIN = Fold("min($p)", "min($p)", "$p")
+_MAX = Fold("max($p)", "max($p)", "$p")
+_UNIQ = Fold("uniqMergeState($p)", "uniqMerge($p)", "finalizeAggregation($p)")
+
+
+def _quantile(level: str) -> Fold:
+    merge = f"quantileExactInclusiveMerge({level})($p)"
+    # The quantile of nothing is not a number, and an answer says null for that.
+    return Fold(
+        f"quantileExactInclusiveMergeState({level})($p)",
+        f"if(isNaN({merge}), NULL, {merge})",
+        "if(isNaN(finalizeAggregation($p)), NULL, finalizeAggregation($p))",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One aggregate over clicks or over conversions."""
+
+    name: str
+    help: str
+    fold: Fold
+    empty: str
+    """What the other table contributes, in the same type."""
+    columns: tuple[str, ...]
+    """Columns the aggregates read."""
+    clicks: str | None = None
+    rollup: str | None = None
+    conversions: str | None = None
+    currency: str = ""
+    """The column that says which currency it is money of; rows in another one are left out."""
+
+
+def _clicks(name: str, text: str, condition: str, *columns: str) -> Part:
+    """Return a count of clicks under a condition over columns the rollup has."""
+    raw = f"countIf({condition})" if condition else "count()"
+    rollup = f"sumIf(click_count, {condition})" if condition else "sum(click_count)"
+    return Part(name, text, _SUM, "toUInt64(0)", columns, clicks=raw, rollup=rollup)
+
+
+def _distinct(name: str, text: str, of: str) -> Part:
+    """Return a distinct count of an id, 0 left out."""
+    count = f"uniqStateIf({of}, {of} != 0)"
+    return Part(name, text, _UNIQ, f"uniqStateIf({of}, false)", (of,), clicks=count, rollup=count)
+
+
+def _conversions(name: str, text: str, condition: str, *columns: str) -> Part:
+    """Return a count of conversions under a condition."""
+    count = f"countIf({condition})" if condition else "count()"
+    return Part(name, text, _SUM, "toUInt64(0)", columns, conversions=count)
+
+
+def _money(name: str, text: str, of: str, condition: str, currency: str = "currency") -> Part:
+    """Return a sum of money over the conversions under a condition."""
+    total = f"sumIf({of}, {condition} AND {currency} {_OF_REPORT})"
+    columns = (of, "status", currency)
+    return Part(name, text, _SUM, "toDecimal128(0, 6)", columns, conversions=total, currency=currency)
+
+
+def _in_currency(name: str, text: str, currency: str) -> Part:
+    """Return the count of conversions that sums of money in the report's currency are made of."""
+    count = f"countIf({_EARNED} AND {currency} {_OF_REPORT})"
+    return Part(name, text, _SUM, "toUInt64(0)", ("status", currency), conversions=count, currency=currency)
+
+
+def _ctit(name: str, text: str, level: str) -> Part:
+    """Return a quantile of the click-to-conversion time."""
+    state = f"quantileExactInclusiveState({level})(ctit_ms)"
+    empty = f"quantileExactInclusiveStateIf({level})(toInt64(0), false)"
+    return Part(name, text, _quantile(level), empty, ("ctit_ms",), conversions=state)
+
+
+_ENTRIES: tuple[Part, ...] = (
+    _clicks("gross_clicks", "Every recorded click, trafficback included", ""),
+    _clicks(
+        "clicks", "Valid and duplicate clicks that reached their offer", _COUNTED, "verdict", "trafficback_reason"
+    ),
+    Part(
+        "unique_clicks",
+        "Counted clicks that were the visitor's first on the offer within the window",
+        _SUM,
+        "toUInt64(0)",
+        ("verdict", "trafficback_reason", "is_unique"),
+        clicks=f"countIf(is_unique AND {_COUNTED})",
+        rollup=f"sumIf(unique_count, {_COUNTED})",
+    ),
+    _clicks("duplicate_clicks", "Clicks with the verdict duplicate", "verdict = 'duplicate'", "verdict"),
+    _clicks("suspect_clicks", "Clicks with the verdict suspect", "verdict = 'suspect'", "verdict"),
+    _clicks("invalid_clicks", "Clicks with the verdict invalid", "verdict = 'invalid'", "verdict"),
+    _clicks("bot_clicks", "Clicks whose user agent names a bot", "is_bot", "is_bot"),
+    _clicks(
+        "trafficback_clicks",
+        "Clicks that did not reach their offer",
+        "trafficback_reason != ''",
+        "trafficback_reason",
+    ),
+    Part(
+        "cost",
+        "What all recorded clicks cost the partner",
+        _SUM,
+        "toDecimal128(0, 6)",
+        ("cost", "cost_currency"),
+        clicks=f"sumIf(cost, cost_currency {_OF_REPORT})",
+        rollup=f"sumIf(cost_sum, cost_currency {_OF_REPORT})",
+        currency="cost_currency",
+    ),
+    Part(
+        "fraud_score_sum",
+        "Sum of the fraud scores of all recorded clicks",
+        _SUM,
+        "toUInt64(0)",
+        ("fraud_score",),
+        clicks="sum(fraud_score)",
+        rollup="sum(score_sum)",
+    ),
+    Part(
+        "fraud_score_p95",
+        "The fraud score 95 % of all recorded clicks stay within",
+        _quantile("0.95"),
+        "quantileExactInclusiveStateIf(0.95)(toUInt8(0), false)",
+        ("fraud_score",),
+        clicks="quantileExactInclusiveState(0.95)(fraud_score)",
+    ),
+    Part(
+        "unique_ips",
+        "Distinct addresses among all recorded clicks (approximate above 65,000)",
+        _UNIQ,
+        "uniqStateIf(ip, false)",
+        ("ip",),
+        clicks="uniqState(ip)",
+        rollup="uniqMergeState(ips)",
+    ),
+    _distinct("active_partners", "Partners with a recorded click", "partner_id"),
+    _distinct("active_offers", "Offers with a recorded click", "offer_id"),
+    Part(
+        "first_click_at",
+        "When the first click was received",
+        _MIN,
+        "CAST(NULL, 'Nullable(DateTime64(3, \\'UTC\\'))')",
+        ("ts",),
+        clicks="minOrNull(ts)",
+        rollup="minOrNull(first_ts)",
+    ),
+    Part(
+        "last_click_at",
+        "When the last click was received",
+        _MAX,
+        "CAST(NULL, 'Nullable(DateTime64(3, \\'UTC\\'))')",
+        ("ts",),
+        clicks="maxOrNull(ts)",
+        rollup="maxOrNull(last_ts)",
+    ),
+    _conversions("approved", "Conversions with the status approved", "status = 'approved'", "status"),
+    _conversions("pending", "Conversions with the status pending", "status = 'pending'", "status"),
+    _conversions("held", "Conversions with the status hold", "status = 'hold'", "status"),
+    _conversions("rejected", "Conversions with the status rejected", "status = 'rejected'", "status"),
+    _conversions("total_conversions", "All conversions in their current state, whatever the status", ""),
+    _conversions(
+        "events",
+        "Approved and pending conversions of goals other than the base goal",
+        f"goal != '' AND {_EARNED}",
+        "goal",
+        "status",
+    ),
+    _money("approved_revenue", "Revenue of approved conversions", "revenue", "status = 'approved'"),
+    _money("pending_revenue", "Revenue of pending conversions", "revenue", "status = 'pending'"),
+    _money("approved_payout", "Payout of approved conversions", "payout", "status = 'approved'"),
+    _money("pending_payout", "Payout of pending conversions", "payout", "status = 'pending'"),
+    _money("held_payout", "Payout of held conversions", "payout", "status = 'hold'"),
+    _money("rejected_payout", "Payout of rejected conversions", "payout", "status = 'rejected'"),
+    _money("amount", "Sale amount of approved and pending conversions", "amount", _EARNED, "amount_currency"),
+    _in_currency(
+        "sales", "Approved and pending conversions with a sale amount in the currency", "amount_currency"
+    ),
+    _in_currency("payouts", "Approved and pending conversions paid out in the currency", "currency"),
+    _ctit("ctit_median_ms", "Median time from click to conversion, all conversions", "0.5"),
+    _ctit("ctit_p95_ms", "The time from click to conversion 95 % of all conversions stay within", "0.95"),
+)
+
+PARTS: dict[str, Part] = {entry.name: entry for entry in _ENTRIES}
+"""Every part by its name."""

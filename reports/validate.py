@@ -1,0 +1,173 @@
+"""Validate: a parsed query becomes one whose every name, number and value is known to be good."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kernel.settings import Settings
+from reports.errors import (
+    ASKED_TWICE,
+    CURRENCY_INVALID,
+    FILTER_INCOMPLETE,
+    LIMIT_OUT_OF_RANGE,
+    NO_METRICS,
+    OFFSET_OUT_OF_RANGE,
+    SORT_INVALID,
+    TOO_MANY_DIMENSIONS,
+    TOO_MANY_FILTERS,
+    UNKNOWN_DIMENSION,
+    UNKNOWN_METRIC,
+    unknown,
+)
+from reports.filters import DimensionFilter, MetricFilter, on_dimension, on_metric
+from reports.names import Names
+from reports.query import Query
+from reports.registry import DIMENSIONS, METRICS, Dimension, Metric
+from reports.span import Span, span
+
+MAX_DIMENSIONS = 10
+MAX_FILTERS = 50
+MAX_OFFSET = 1_000_000_000
+DEFAULT_LIMIT = 10_000
+"""Rows of a report that names no limit: more than a person reads, less than a mistake costs."""
+
+_CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
+_ID_NAMES = {f"{d.name}_id": d for d in DIMENSIONS.values() if d.kind == "id"}
+"""A named dimension's ids stand in rows under these names, so filters and sorts know them too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One sort key. ``by_id``: a named dimension by its id instead of its name."""
+
+    by: Dimension | Metric
+    desc: bool
+    by_id: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A report whose every part is valid."""
+
+    span: Span
+    dimensions: tuple[Dimension, ...]
+    metrics: tuple[Metric, ...]
+    where: tuple[DimensionFilter, ...]
+    having: tuple[MetricFilter, ...]
+    order: tuple[Order, ...]
+    limit: int
+    offset: int
+    totals: bool
+    currency: str
+
+    @property
+    def computed(self) -> tuple[Metric, ...]:
+        """The metrics asked for and those only filtered or sorted by, each once."""
+        sorted_by = (o.by for o in self.order if isinstance(o.by, Metric))
+        return tuple(dict.fromkeys((*self.metrics, *(f.metric for f in self.having), *sorted_by)))
+
+
+def validate(query: Query, names: Names, chosen: Settings) -> Asked:
+    """Check everything a query says.
+
+    Raises:
+        ClickledgerError: one of the codes of ``reports.errors``, with the valid names nearest to a wrong one.
+
+    """
+    dimensions = _dimensions(query.dimensions)
+    metrics = _metrics(query.metrics)
+    where, having = _filters(query, names)
+    limit = _limit(query.limit, chosen.report_max_rows)
+    if not 0 <= query.offset <= MAX_OFFSET:
+        raise OFFSET_OUT_OF_RANGE.error()
+    currency = chosen.currency if query.currency is None else query.currency
+    if not _CURRENCY.match(currency):
+        raise CURRENCY_INVALID.error()
+    return Asked(
+        span=span(query.from_, query.to, query.timezone),
+        dimensions=dimensions,
+        metrics=metrics,
+        where=where,
+        having=having,
+        order=_order(query, dimensions, metrics),
+        limit=limit,
+        offset=query.offset,
+        totals=query.totals,
+        currency=currency,
+    )
+
+
+def _dimensions(asked: list[str]) -> tuple[Dimension, ...]:
+    if len(asked) > MAX_DIMENSIONS:
+        raise TOO_MANY_DIMENSIONS.error(limit=MAX_DIMENSIONS, asked=len(asked))
+    _each_once(asked)
+    return tuple(_dimension(name) for name in asked)
+
+
+def _dimension(name: str) -> Dimension:
+    if name in DIMENSIONS:
+        return DIMENSIONS[name]
+    raise unknown(UNKNOWN_DIMENSION, "dimension", name, DIMENSIONS)
+
+
+def _metrics(asked: list[str]) -> tuple[Metric, ...]:
+    if not asked:
+        raise NO_METRICS.error()
+    _each_once(asked)
+    for name in asked:
+        if name not in METRICS:
+            raise unknown(UNKNOWN_METRIC, "metric", name, METRICS)
+    return tuple(METRICS[name] for name in asked)
+
+
+def _each_once(asked: list[str]) -> None:
+    if len(set(asked)) != len(asked):
+        twice = next(name for name in asked if asked.count(name) > 1)
+        raise ASKED_TWICE.error(f"'{twice[:64]}' is named twice; name each dimension and each metric once.")
+
+
+def _filters(query: Query, names: Names) -> tuple[tuple[DimensionFilter, ...], tuple[MetricFilter, ...]]:
+    if len(query.filters) > MAX_FILTERS:
+        raise TOO_MANY_FILTERS.error(f"A report has at most {MAX_FILTERS} filters.", limit=MAX_FILTERS)
+    where: list[DimensionFilter] = []
+    having: list[MetricFilter] = []
+    for one in query.filters:
+        if (one.dimension is None) == (one.metric is None):
+            raise FILTER_INCOMPLETE.error()
+        if one.dimension is not None:
+            where.append(on_dimension(one, _ID_NAMES.get(one.dimension) or _dimension(one.dimension), names))
+        else:
+            having.append(on_metric(one))
+    return tuple(where), tuple(having)
+
+
+def _limit(asked: int | None, most: int) -> int:
+    if asked is None:
+        return min(DEFAULT_LIMIT, most)
+    if not 1 <= asked <= most:
+        raise LIMIT_OUT_OF_RANGE.error(f"Give a limit from 1 to {most}.", limit=most)
+    return asked
+
+
+def _order(query: Query, dimensions: tuple[Dimension, ...], metrics: tuple[Metric, ...]) -> tuple[Order, ...]:
+    """Return the sort keys; unasked, time runs forward, else the first metric's largest come first.
+
+    All dimensions follow, so that pages never overlap.
+    """
+    keys: list[Order] = []
+    for one in query.sort:
+        dimension = DIMENSIONS.get(one.by) or _ID_NAMES.get(one.by)
+        if dimension is None and one.by not in METRICS:
+            raise unknown(SORT_INVALID, "dimension or metric", one.by, [*query.dimensions, *METRICS])
+        if dimension is not None and dimension not in dimensions:
+            raise SORT_INVALID.error(f"'{one.by}' can't be sorted by, as it is not among the dimensions.")
+        keys.append(Order(dimension or METRICS[one.by], one.desc, by_id=one.by in _ID_NAMES))
+    if not keys:
+        times = [d for d in dimensions if d.group == "time"]
+        keys = [Order(d, desc=False) for d in times] or [Order(metrics[0], desc=True)]
+    keys += [Order(d, desc=False) for d in dimensions]
+    first: dict[tuple[str, bool], Order] = {}
+    for key in keys:
+        first.setdefault((key.by.name, key.by_id), key)
+    return tuple(first.values())

@@ -1,0 +1,160 @@
+-- avg_fraud_score
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_country,
+    toFloat64(p_fraud_score_sum) / nullIf(toFloat64(p_gross_clicks), 0) AS m_avg_fraud_score
+FROM (
+    SELECT
+        k_country AS d_country,
+        sum(p_fraud_score_sum) AS p_fraud_score_sum,
+        sum(p_gross_clicks) AS p_gross_clicks
+    FROM (
+        SELECT
+            country AS k_country,
+            sum(score_sum) AS p_fraud_score_sum,
+            sum(click_count) AS p_gross_clicks
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+    )
+    GROUP BY d_country
+)
+ORDER BY
+    m_avg_fraud_score DESC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- p95_fraud_score
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_country,
+    if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score
+FROM (
+    SELECT
+        k_country AS d_country,
+        quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95
+    FROM (
+        SELECT
+            country AS k_country,
+            quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+    )
+    GROUP BY d_country
+)
+ORDER BY
+    m_p95_fraud_score DESC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- flagged_rate
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_country,
+    toFloat64((p_suspect_clicks + p_invalid_clicks)) / nullIf(toFloat64(p_gross_clicks), 0) AS m_flagged_rate
+FROM (
+    SELECT
+        k_country AS d_country,
+        sum(p_gross_clicks) AS p_gross_clicks,
+        sum(p_suspect_clicks) AS p_suspect_clicks,
+        sum(p_invalid_clicks) AS p_invalid_clicks
+    FROM (
+        SELECT
+            country AS k_country,
+            sum(click_count) AS p_gross_clicks,
+            sumIf(click_count, verdict = 'suspect') AS p_suspect_clicks,
+            sumIf(click_count, verdict = 'invalid') AS p_invalid_clicks
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+    )
+    GROUP BY d_country
+)
+ORDER BY
+    m_flagged_rate DESC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- median_ctit
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_country,
+    toFloat64(if(isNaN(finalizeAggregation(p_ctit_median_ms)), NULL, finalizeAggregation(p_ctit_median_ms))) / nullIf(toFloat64(1000), 0) AS m_median_ctit
+FROM (
+    SELECT
+        k_country AS d_country,
+        quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms
+    FROM (
+        SELECT
+            country AS k_country,
+            quantileExactInclusiveState(0.5)(ctit_ms) AS p_ctit_median_ms
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+    )
+    GROUP BY d_country
+)
+ORDER BY
+    m_median_ctit DESC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- p95_ctit
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_country,
+    toFloat64(if(isNaN(finalizeAggregation(p_ctit_p95_ms)), NULL, finalizeAggregation(p_ctit_p95_ms))) / nullIf(toFloat64(1000), 0) AS m_p95_ctit
+FROM (
+    SELECT
+        k_country AS d_country,
+        quantileExactInclusiveMergeState(0.95)(p_ctit_p95_ms) AS p_ctit_p95_ms
+    FROM (
+        SELECT
+            country AS k_country,
+            quantileExactInclusiveState(0.95)(ctit_ms) AS p_ctit_p95_ms
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+    )
+    GROUP BY d_country
+)
+ORDER BY
+    m_p95_ctit DESC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};

@@ -1,0 +1,723 @@
+-- everything at once
+-- currency = 'EUR'
+-- f0 = ['DE', 'FR']
+-- f1 = '^Sh'
+-- f2 = 'prefetch'
+-- from = '2026-10-31 18:30:00.000'
+-- h0 = 100.0
+-- h1 = 0.0
+-- limit = 101
+-- offer_ids = [0, 10, 11]
+-- offer_names = ['(none)', 'Shoes', "O'Neil \\ Co"]
+-- offset = 200
+-- partner_ids = [0, 1, 2, 3]
+-- partner_names = ['(none)', 'Ann', 'Bob', 'Ann']
+-- scope_partner = 7
+-- to = '2026-11-07 18:30:00.000'
+-- tz = 'Asia/Kolkata'
+SELECT
+    d_partner,
+    d_hour,
+    d_fraud_reason,
+    p_clicks AS m_clicks,
+    toFloat64((p_approved + p_pending)) / nullIf(toFloat64(p_unique_clicks), 0) AS m_cr,
+    finalizeAggregation(p_unique_ips) AS m_unique_ips,
+    if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score,
+    toFloat64(if(isNaN(finalizeAggregation(p_ctit_median_ms)), NULL, finalizeAggregation(p_ctit_median_ms))) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
+    p_first_click_at AS m_first_click_at,
+    ((p_approved_revenue + p_pending_revenue) - (p_approved_payout + p_pending_payout)) AS m_profit,
+    p_rejected AS m_rejected,
+    toFloat64((p_approved_payout + p_pending_payout)) / nullIf(toFloat64(p_clicks), 0) AS m_epc
+FROM (
+    SELECT
+        k_partner AS d_partner,
+        formatDateTime(k_hour, '%Y-%m-%d %H:00', {tz:String}) AS d_hour,
+        k_fraud_reason AS d_fraud_reason,
+        sum(p_clicks) AS p_clicks,
+        sum(p_approved) AS p_approved,
+        sum(p_pending) AS p_pending,
+        sum(p_unique_clicks) AS p_unique_clicks,
+        uniqMergeState(p_unique_ips) AS p_unique_ips,
+        quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95,
+        quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms,
+        min(p_first_click_at) AS p_first_click_at,
+        sum(p_approved_revenue) AS p_approved_revenue,
+        sum(p_pending_revenue) AS p_pending_revenue,
+        sum(p_approved_payout) AS p_approved_payout,
+        sum(p_pending_payout) AS p_pending_payout,
+        sum(p_rejected) AS p_rejected
+    FROM (
+        SELECT
+            partner_id AS k_partner,
+            toStartOfHour(ts, {tz:String}) AS k_hour,
+            arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            toUInt64(0) AS p_approved,
+            toUInt64(0) AS p_pending,
+            countIf(is_unique AND verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks,
+            uniqState(ip) AS p_unique_ips,
+            quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
+            quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+            minOrNull(ts) AS p_first_click_at,
+            toDecimal128(0, 6) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            toDecimal128(0, 6) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout,
+            toUInt64(0) AS p_rejected
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND country IN {f0:Array(String)}
+            AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+            AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_partner, k_hour, k_fraud_reason
+        UNION ALL
+        SELECT
+            partner_id AS k_partner,
+            toStartOfHour(ts, {tz:String}) AS k_hour,
+            arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+            toUInt64(0) AS p_clicks,
+            countIf(status = 'approved') AS p_approved,
+            countIf(status = 'pending') AS p_pending,
+            toUInt64(0) AS p_unique_clicks,
+            uniqStateIf(ip, false) AS p_unique_ips,
+            quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+            quantileExactInclusiveState(0.5)(ctit_ms) AS p_ctit_median_ms,
+            CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
+            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
+            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
+            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
+            countIf(status = 'rejected') AS p_rejected
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND country IN {f0:Array(String)}
+            AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+            AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_partner, k_hour, k_fraud_reason
+    )
+    GROUP BY d_partner, d_hour, d_fraud_reason
+)
+WHERE toFloat64(m_clicks) >= {h0:Float64}
+    AND toFloat64(m_rejected) = {h1:Float64}
+ORDER BY
+    m_epc DESC NULLS LAST,
+    lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+    d_hour ASC NULLS LAST,
+    d_fraud_reason ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- totals of everything at once
+-- currency = 'EUR'
+-- f0 = ['DE', 'FR']
+-- f1 = '^Sh'
+-- f2 = 'prefetch'
+-- from = '2026-10-31 18:30:00.000'
+-- h0 = 100.0
+-- h1 = 0.0
+-- offer_ids = [0, 10, 11]
+-- offer_names = ['(none)', 'Shoes', "O'Neil \\ Co"]
+-- scope_partner = 7
+-- to = '2026-11-07 18:30:00.000'
+-- tz = 'Asia/Kolkata'
+SELECT
+    t_clicks AS m_clicks,
+    toFloat64((t_approved + t_pending)) / nullIf(toFloat64(t_unique_clicks), 0) AS m_cr,
+    t_unique_ips AS m_unique_ips,
+    t_fraud_score_p95 AS m_p95_fraud_score,
+    toFloat64(t_ctit_median_ms) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
+    t_first_click_at AS m_first_click_at,
+    ((t_approved_revenue + t_pending_revenue) - (t_approved_payout + t_pending_payout)) AS m_profit
+FROM (
+    SELECT
+        sum(p_clicks) AS t_clicks,
+        sum(p_approved) AS t_approved,
+        sum(p_pending) AS t_pending,
+        sum(p_unique_clicks) AS t_unique_clicks,
+        uniqMerge(p_unique_ips) AS t_unique_ips,
+        if(isNaN(quantileExactInclusiveMerge(0.95)(p_fraud_score_p95)), NULL, quantileExactInclusiveMerge(0.95)(p_fraud_score_p95)) AS t_fraud_score_p95,
+        if(isNaN(quantileExactInclusiveMerge(0.5)(p_ctit_median_ms)), NULL, quantileExactInclusiveMerge(0.5)(p_ctit_median_ms)) AS t_ctit_median_ms,
+        min(p_first_click_at) AS t_first_click_at,
+        sum(p_approved_revenue) AS t_approved_revenue,
+        sum(p_pending_revenue) AS t_pending_revenue,
+        sum(p_approved_payout) AS t_approved_payout,
+        sum(p_pending_payout) AS t_pending_payout,
+        sum(p_rejected) AS t_rejected
+    FROM (
+        SELECT
+            p_clicks,
+            p_approved,
+            p_pending,
+            p_unique_clicks,
+            p_unique_ips,
+            p_fraud_score_p95,
+            p_ctit_median_ms,
+            p_first_click_at,
+            p_approved_revenue,
+            p_pending_revenue,
+            p_approved_payout,
+            p_pending_payout,
+            p_rejected,
+            p_clicks AS m_clicks,
+            p_rejected AS m_rejected
+        FROM (
+            SELECT
+                k_partner AS d_partner,
+                formatDateTime(k_hour, '%Y-%m-%d %H:00', {tz:String}) AS d_hour,
+                k_fraud_reason AS d_fraud_reason,
+                sum(p_clicks) AS p_clicks,
+                sum(p_approved) AS p_approved,
+                sum(p_pending) AS p_pending,
+                sum(p_unique_clicks) AS p_unique_clicks,
+                uniqMergeState(p_unique_ips) AS p_unique_ips,
+                quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95,
+                quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms,
+                min(p_first_click_at) AS p_first_click_at,
+                sum(p_approved_revenue) AS p_approved_revenue,
+                sum(p_pending_revenue) AS p_pending_revenue,
+                sum(p_approved_payout) AS p_approved_payout,
+                sum(p_pending_payout) AS p_pending_payout,
+                sum(p_rejected) AS p_rejected
+            FROM (
+                SELECT
+                    partner_id AS k_partner,
+                    toStartOfHour(ts, {tz:String}) AS k_hour,
+                    arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                    countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+                    toUInt64(0) AS p_approved,
+                    toUInt64(0) AS p_pending,
+                    countIf(is_unique AND verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks,
+                    uniqState(ip) AS p_unique_ips,
+                    quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
+                    quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                    minOrNull(ts) AS p_first_click_at,
+                    toDecimal128(0, 6) AS p_approved_revenue,
+                    toDecimal128(0, 6) AS p_pending_revenue,
+                    toDecimal128(0, 6) AS p_approved_payout,
+                    toDecimal128(0, 6) AS p_pending_payout,
+                    toUInt64(0) AS p_rejected
+                FROM clicks
+                WHERE ts >= {from:DateTime64(3, 'UTC')}
+                    AND ts < {to:DateTime64(3, 'UTC')}
+                    AND NOT is_test
+                    AND country IN {f0:Array(String)}
+                    AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                    AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                    AND partner_id = {scope_partner:UInt32}
+                GROUP BY k_partner, k_hour, k_fraud_reason
+                UNION ALL
+                SELECT
+                    partner_id AS k_partner,
+                    toStartOfHour(ts, {tz:String}) AS k_hour,
+                    arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                    toUInt64(0) AS p_clicks,
+                    countIf(status = 'approved') AS p_approved,
+                    countIf(status = 'pending') AS p_pending,
+                    toUInt64(0) AS p_unique_clicks,
+                    uniqStateIf(ip, false) AS p_unique_ips,
+                    quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                    quantileExactInclusiveState(0.5)(ctit_ms) AS p_ctit_median_ms,
+                    CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                    sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
+                    sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
+                    sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
+                    sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
+                    countIf(status = 'rejected') AS p_rejected
+                FROM conversions FINAL
+                WHERE ts >= {from:DateTime64(3, 'UTC')}
+                    AND ts < {to:DateTime64(3, 'UTC')}
+                    AND NOT is_test
+                    AND country IN {f0:Array(String)}
+                    AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                    AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                    AND partner_id = {scope_partner:UInt32}
+                GROUP BY k_partner, k_hour, k_fraud_reason
+            )
+            GROUP BY d_partner, d_hour, d_fraud_reason
+        )
+        WHERE toFloat64(m_clicks) >= {h0:Float64}
+            AND toFloat64(m_rejected) = {h1:Float64}
+    )
+);
+
+-- totals without metric filters
+-- currency = 'EUR'
+-- f0 = ['DE', 'FR']
+-- f1 = '^Sh'
+-- f2 = 'prefetch'
+-- from = '2026-10-31 18:30:00.000'
+-- offer_ids = [0, 10, 11]
+-- offer_names = ['(none)', 'Shoes', "O'Neil \\ Co"]
+-- scope_partner = 7
+-- to = '2026-11-07 18:30:00.000'
+SELECT
+    p_clicks AS m_clicks,
+    toFloat64((p_approved + p_pending)) / nullIf(toFloat64(p_unique_clicks), 0) AS m_cr,
+    finalizeAggregation(p_unique_ips) AS m_unique_ips,
+    if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score,
+    toFloat64(if(isNaN(finalizeAggregation(p_ctit_median_ms)), NULL, finalizeAggregation(p_ctit_median_ms))) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
+    p_first_click_at AS m_first_click_at,
+    ((p_approved_revenue + p_pending_revenue) - (p_approved_payout + p_pending_payout)) AS m_profit
+FROM (
+    SELECT
+        sum(p_clicks) AS p_clicks,
+        sum(p_approved) AS p_approved,
+        sum(p_pending) AS p_pending,
+        sum(p_unique_clicks) AS p_unique_clicks,
+        uniqMergeState(p_unique_ips) AS p_unique_ips,
+        quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95,
+        quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms,
+        min(p_first_click_at) AS p_first_click_at,
+        sum(p_approved_revenue) AS p_approved_revenue,
+        sum(p_pending_revenue) AS p_pending_revenue,
+        sum(p_approved_payout) AS p_approved_payout,
+        sum(p_pending_payout) AS p_pending_payout
+    FROM (
+        SELECT
+            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            toUInt64(0) AS p_approved,
+            toUInt64(0) AS p_pending,
+            countIf(is_unique AND verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks,
+            uniqState(ip) AS p_unique_ips,
+            quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
+            quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+            minOrNull(ts) AS p_first_click_at,
+            toDecimal128(0, 6) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            toDecimal128(0, 6) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND country IN {f0:Array(String)}
+            AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+            AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+            AND partner_id = {scope_partner:UInt32}
+        UNION ALL
+        SELECT
+            toUInt64(0) AS p_clicks,
+            countIf(status = 'approved') AS p_approved,
+            countIf(status = 'pending') AS p_pending,
+            toUInt64(0) AS p_unique_clicks,
+            uniqStateIf(ip, false) AS p_unique_ips,
+            quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+            quantileExactInclusiveState(0.5)(ctit_ms) AS p_ctit_median_ms,
+            CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
+            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
+            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
+            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND country IN {f0:Array(String)}
+            AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+            AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+            AND partner_id = {scope_partner:UInt32}
+    )
+);
+
+-- other currencies of everything at once
+-- currency = 'EUR'
+-- f0 = ['DE', 'FR']
+-- f1 = '^Sh'
+-- f2 = 'prefetch'
+-- from = '2026-10-31 18:30:00.000'
+-- offer_ids = [0, 10, 11]
+-- offer_names = ['(none)', 'Shoes', "O'Neil \\ Co"]
+-- scope_partner = 7
+-- to = '2026-11-07 18:30:00.000'
+SELECT
+    other,
+    count()
+FROM (
+    SELECT
+        arrayJoin(arrayDistinct([currency])) AS other
+    FROM conversions FINAL
+    WHERE ts >= {from:DateTime64(3, 'UTC')}
+        AND ts < {to:DateTime64(3, 'UTC')}
+        AND NOT is_test
+        AND country IN {f0:Array(String)}
+        AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+        AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+        AND partner_id = {scope_partner:UInt32}
+)
+WHERE other != {currency:String}
+GROUP BY other
+ORDER BY other;
+
+-- other currencies of sales and payouts
+-- currency = 'USD'
+-- from = '2026-11-01 00:00:00.000'
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    other,
+    count()
+FROM (
+    SELECT
+        arrayJoin(arrayDistinct([amount_currency, currency])) AS other
+    FROM conversions FINAL
+    WHERE ts >= {from:DateTime64(3, 'UTC')}
+        AND ts < {to:DateTime64(3, 'UTC')}
+        AND NOT is_test
+        AND partner_id = {scope_partner:UInt32}
+)
+WHERE other != {currency:String}
+GROUP BY other
+ORDER BY other;
+
+-- no dimensions
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    p_clicks AS m_clicks,
+    (p_approved + p_pending) AS m_conversions
+FROM (
+    SELECT
+        sum(p_clicks) AS p_clicks,
+        sum(p_approved) AS p_approved,
+        sum(p_pending) AS p_pending
+    FROM (
+        SELECT
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            toUInt64(0) AS p_approved,
+            toUInt64(0) AS p_pending
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        UNION ALL
+        SELECT
+            toUInt64(0) AS p_clicks,
+            countIf(status = 'approved') AS p_approved,
+            countIf(status = 'pending') AS p_pending
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+    )
+)
+ORDER BY
+    m_clicks DESC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- rollup
+-- currency = 'USD'
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- partner_ids = [0, 1, 2, 3]
+-- partner_names = ['(none)', 'Ann', 'Bob', 'Ann']
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+-- tz = 'UTC'
+SELECT
+    d_partner,
+    d_day,
+    d_country,
+    p_clicks AS m_clicks,
+    finalizeAggregation(p_unique_ips) AS m_unique_ips,
+    p_cost AS m_cost
+FROM (
+    SELECT
+        k_partner AS d_partner,
+        toString(k_day) AS d_day,
+        k_country AS d_country,
+        sum(p_clicks) AS p_clicks,
+        uniqMergeState(p_unique_ips) AS p_unique_ips,
+        sum(p_cost) AS p_cost
+    FROM (
+        SELECT
+            partner_id AS k_partner,
+            toDate(hour, {tz:String}) AS k_day,
+            country AS k_country,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            uniqMergeState(ips) AS p_unique_ips,
+            sumIf(cost_sum, cost_currency = {currency:String}) AS p_cost
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_partner, k_day, k_country
+    )
+    GROUP BY d_partner, d_day, d_country
+)
+ORDER BY
+    d_day ASC NULLS LAST,
+    lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- raw because of a dimension
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_sub1,
+    p_clicks AS m_clicks
+FROM (
+    SELECT
+        k_sub1 AS d_sub1,
+        sum(p_clicks) AS p_clicks
+    FROM (
+        SELECT
+            sub1 AS k_sub1,
+            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_sub1
+    )
+    GROUP BY d_sub1
+)
+ORDER BY
+    m_clicks DESC NULLS LAST,
+    d_sub1 ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- raw because of a filter
+-- f0 = 'Bonn'
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    p_clicks AS m_clicks
+FROM (
+    SELECT
+        sum(p_clicks) AS p_clicks
+    FROM (
+        SELECT
+            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND city = {f0:String}
+            AND partner_id = {scope_partner:UInt32}
+    )
+)
+ORDER BY
+    m_clicks DESC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- raw because of a metric
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score
+FROM (
+    SELECT
+        quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95
+    FROM (
+        SELECT
+            quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+    )
+)
+ORDER BY
+    m_p95_fraud_score DESC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- raw because of a half hour
+-- from = '2026-11-01 00:30:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    p_clicks AS m_clicks
+FROM (
+    SELECT
+        sum(p_clicks) AS p_clicks
+    FROM (
+        SELECT
+            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+    )
+)
+ORDER BY
+    m_clicks DESC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- click metrics beside a goal are null
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_goal,
+    CAST(NULL, 'Nullable(Float64)') AS m_clicks,
+    (p_approved + p_pending) AS m_conversions
+FROM (
+    SELECT
+        k_goal AS d_goal,
+        sum(p_approved) AS p_approved,
+        sum(p_pending) AS p_pending
+    FROM (
+        SELECT
+            goal AS k_goal,
+            countIf(status = 'approved') AS p_approved,
+            countIf(status = 'pending') AS p_pending
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_goal
+    )
+    GROUP BY d_goal
+)
+ORDER BY
+    m_clicks DESC NULLS LAST,
+    d_goal ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- nothing but nulls
+-- f0 = 'sale'
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    CAST(NULL, 'Nullable(Float64)') AS m_clicks
+FROM (
+    SELECT
+        count()
+    FROM (
+        SELECT
+            count()
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND goal = {f0:String}
+            AND partner_id = {scope_partner:UInt32}
+    )
+)
+ORDER BY
+    m_clicks DESC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- totals of nothing but nulls
+-- f0 = 'sale'
+-- from = '2026-11-01 00:00:00.000'
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    CAST(NULL, 'Nullable(Float64)') AS m_clicks
+FROM (
+    SELECT
+        count()
+    FROM (
+        SELECT
+            CAST(NULL, 'Nullable(Float64)') AS m_clicks
+        FROM (
+            SELECT
+                count()
+            FROM (
+                SELECT
+                    count()
+                FROM conversions FINAL
+                WHERE ts >= {from:DateTime64(3, 'UTC')}
+                    AND ts < {to:DateTime64(3, 'UTC')}
+                    AND NOT is_test
+                    AND goal = {f0:String}
+                    AND partner_id = {scope_partner:UInt32}
+            )
+        )
+        WHERE NOT (isNotNull(m_clicks))
+    )
+);
+
+-- a name nobody has
+-- f0 = []
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    p_clicks AS m_clicks
+FROM (
+    SELECT
+        sum(p_clicks) AS p_clicks
+    FROM (
+        SELECT
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id IN {f0:Array(UInt32)}
+            AND partner_id = {scope_partner:UInt32}
+    )
+)
+ORDER BY
+    m_clicks DESC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- sorted by id
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- partner_ids = [0, 1, 2, 3]
+-- partner_names = ['(none)', 'Ann', 'Bob', 'Ann']
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_partner,
+    p_clicks AS m_clicks
+FROM (
+    SELECT
+        k_partner AS d_partner,
+        sum(p_clicks) AS p_clicks
+    FROM (
+        SELECT
+            partner_id AS k_partner,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_partner
+    )
+    GROUP BY d_partner
+)
+ORDER BY
+    d_partner DESC NULLS LAST,
+    lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};

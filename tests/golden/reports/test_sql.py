@@ -1,0 +1,197 @@
+"""The SQL of reports, case by case, as it was last agreed to.
+
+``CLICKLEDGER_UPDATE_GOLDEN=1 pytest tests/golden/reports`` writes the files anew; read the difference
+before committing it. Every dimension, metric and operator has a case of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from reports import sql
+from reports.bindings import Statement
+from reports.plan import Plan
+from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS
+from tests.unit.reports.asking import NAMES, PARTNER, compiled, planned
+
+HERE = Path(__file__).parent
+UPDATE = os.environ.get("CLICKLEDGER_UPDATE_GOLDEN") == "1"
+SCOPE = "partner_id = {scope_partner:UInt32}"
+TABLES = {"clicks", "clicks_hourly", "conversions"}
+
+Case = Callable[[], Statement]
+
+VALUES = {
+    "text": ("DE", "FR"),
+    "number": (15169, 15170),
+    "bool": (True, False),
+    "time": ("2026-11-01", "2026-11-03"),
+    "id": ("Ann", "2"),
+    "labels": ("prefetch", "http_library"),
+}
+COUNTS = {"none": 0, "one": 1, "two": 2, "many": 2}
+KIND_CASES = {
+    "text": "country",
+    "number": "asn",
+    "bool": "is_bot",
+    "time": "day",
+    "id": "partner",
+    "labels": "fraud_reason",
+}
+
+
+def of_rows(**fields) -> Case:
+    return lambda: compiled(PARTNER, **fields)
+
+
+def of(statement: Callable[..., Statement], **fields) -> Case:
+    def case() -> Statement:
+        plan: Plan = planned(**fields)
+        return statement(plan, PARTNER, NAMES)
+
+    return case
+
+
+def _dimension_cases() -> dict[str, dict[str, Case]]:
+    files: dict[str, dict[str, Case]] = {}
+    for d in DIMENSIONS.values():
+        cases = files.setdefault(f"dimensions-{d.group}", {})
+        cases[d.name] = of_rows(dimensions=[d.name], metrics=["clicks", "conversions"], sort=[{"by": d.name}])
+        if d.group == "time":
+            cases[f"{d.name} in Kolkata"] = of_rows(dimensions=[d.name], timezone="Asia/Kolkata")
+    return files
+
+
+def _metric_cases() -> dict[str, dict[str, Case]]:
+    files: dict[str, dict[str, Case]] = {}
+    for m in METRICS.values():
+        files.setdefault(f"metrics-{m.group}", {})[m.name] = of_rows(metrics=[m.name], dimensions=["country"])
+    return files
+
+
+def _operator_cases() -> dict[str, dict[str, Case]]:
+    files: dict[str, dict[str, Case]] = {}
+    for operator in OPERATORS.values():
+        cases = files.setdefault(f"operator-{operator.name}", {})
+        for kind in operator.kinds:
+            values = list(VALUES[kind][: COUNTS[operator.arity]])
+            one = {"dimension": KIND_CASES[kind], "op": operator.name, "values": values}
+            cases[f"{operator.name} on {kind}"] = of_rows(filters=[one])
+    for operator in METRIC_OPERATORS.values():
+        values = [10, 20.5][: COUNTS[operator.arity]]
+        one = {"metric": "epc", "op": operator.name, "values": values}
+        cases = files.setdefault(f"operator-{operator.name}", {})
+        cases[f"{operator.name} on metric"] = of_rows(filters=[one], dimensions=["country"])
+    return files
+
+
+WHOLE = {
+    "dimensions": ["partner", "hour", "fraud_reason"],
+    "metrics": ["clicks", "cr", "unique_ips", "p95_fraud_score", "median_ctit", "first_click_at", "profit"],
+    "filters": [
+        {"dimension": "country", "op": "in", "values": ["DE", "FR"]},
+        {"dimension": "offer", "op": "matches", "value": "^Sh"},
+        {"dimension": "fraud_reason", "op": "ne", "value": "prefetch"},
+        {"metric": "clicks", "op": "gte", "value": 100},
+        {"metric": "rejected", "op": "eq", "value": 0},
+    ],
+    "sort": [{"by": "epc", "desc": True}, {"by": "partner"}],
+    "timezone": "Asia/Kolkata",
+    "limit": 100,
+    "offset": 200,
+    "currency": "EUR",
+}
+
+SHAPES: dict[str, Case] = {
+    "everything at once": of_rows(**WHOLE),
+    "totals of everything at once": of(sql.totals, **WHOLE),
+    "totals without metric filters": of(sql.totals, **{**WHOLE, "filters": WHOLE["filters"][:3]}),
+    "other currencies of everything at once": of(sql.other_currencies, **WHOLE),
+    "other currencies of sales and payouts": of(sql.other_currencies, metrics=["amount", "payout"]),
+    "no dimensions": of_rows(metrics=["clicks", "conversions"]),
+    "rollup": of_rows(dimensions=["partner", "day", "country"], metrics=["clicks", "unique_ips", "cost"]),
+    "raw because of a dimension": of_rows(dimensions=["sub1"], metrics=["clicks"]),
+    "raw because of a filter": of_rows(filters=[{"dimension": "city", "value": "Bonn"}]),
+    "raw because of a metric": of_rows(metrics=["p95_fraud_score"]),
+    "raw because of a half hour": of_rows(**{"from": "2026-11-01T00:30"}),
+    "click metrics beside a goal are null": of_rows(dimensions=["goal"], metrics=["clicks", "conversions"]),
+    "nothing but nulls": of_rows(metrics=["clicks"], filters=[{"dimension": "goal", "value": "sale"}]),
+    "totals of nothing but nulls": of(
+        sql.totals,
+        metrics=["clicks"],
+        filters=[{"dimension": "goal", "value": "sale"}, {"metric": "clicks", "op": "is_not_set"}],
+    ),
+    "a name nobody has": of_rows(filters=[{"dimension": "partner", "value": "Nobody"}]),
+    "sorted by id": of_rows(dimensions=["partner"], sort=[{"by": "partner_id", "desc": True}]),
+}
+
+FILES: dict[str, dict[str, Case]] = {
+    **_dimension_cases(),
+    **_metric_cases(),
+    **_operator_cases(),
+    "shapes": SHAPES,
+}
+CASES = [(file, name) for file, cases in FILES.items() for name in cases]
+
+
+def written(cases: dict[str, Case]) -> str:
+    """The text of a golden file."""
+    pieces = []
+    for name, case in cases.items():
+        statement = case()
+        values = "".join(f"-- {key} = {value!r}\n" for key, value in sorted(statement.parameters.items()))
+        pieces.append(f"-- {name}\n{values}{statement.text};\n")
+    return "\n".join(pieces)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_sql_is_as_agreed(file: str):
+    path = HERE / f"{file}.sql"
+    text = written(FILES[file])
+    if UPDATE:
+        path.write_text(text)
+    assert path.is_file(), f"{path.name} is missing; run with CLICKLEDGER_UPDATE_GOLDEN=1"
+    assert text == path.read_text()
+
+
+def test_no_golden_file_is_left_over():
+    assert {path.stem for path in HERE.glob("*.sql")} == set(FILES)
+
+
+@pytest.mark.parametrize(("file", "name"), CASES)
+def test_a_statement_is_one_select_from_the_event_tables_within_the_scope(file: str, name: str):
+    statement = FILES[file][name]()
+    trees = sqlglot.parse(statement.text, dialect="clickhouse")
+    assert len(trees) == 1
+    (tree,) = trees
+    assert isinstance(tree, exp.Select)
+    tables = list(tree.find_all(exp.Table))
+    assert tables
+    assert {table.name for table in tables} <= TABLES
+    assert all(not table.db for table in tables)
+    for table in tables:
+        select = table.find_ancestor(exp.Select)
+        conditions = [part.sql(dialect="clickhouse") for part in select.args["where"].this.flatten()]
+        # The scope is the last condition, joined to the others by AND alone, and stands nowhere inside an OR.
+        assert conditions[-1].replace(" ", "") == SCOPE.replace(" ", "")
+        assert isinstance(select.args["where"].this, exp.And)
+        assert not list(select.args["where"].find_all(exp.Or))
+    assert statement.parameters["scope_partner"] == 7
+    assert tree.args.get("settings") is None
+    assert tree.args.get("format") is None
+
+
+@pytest.mark.parametrize(("file", "name"), CASES)
+def test_every_value_is_a_bound_parameter(file: str, name: str):
+    statement = FILES[file][name]()
+    tree = sqlglot.parse_one(statement.text, dialect="clickhouse")
+    placeholders = {place.name for place in tree.find_all(exp.Placeholder)}
+    assert placeholders == set(statement.parameters)
+    for value in ("Kolkata", "EUR", "Ann", "prefetch", "15169", "'DE'", "^Sh"):
+        assert value not in statement.text

@@ -1,0 +1,68 @@
+"""What the store refuses becomes a sentence with a code of its own."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError, StreamFailureError
+
+from kernel.errors import ClickledgerError
+from reports.bindings import Statement
+from reports.execute import execute
+from tests.unit.reports.asking import SETTINGS
+
+
+class Refusing:
+    """Readers whose every query fails in one way."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.returned = 0
+
+    @contextmanager
+    def reader(self):
+        try:
+            yield self
+        finally:
+            self.returned += 1
+
+    def query(self, _text, **_given):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "status", "details"),
+    [
+        (DatabaseError("Code: 159", code=159), "report_too_slow", 400, {"limit_seconds": 30}),
+        (DatabaseError("Code: 241", code=241), "report_too_large", 400, {"limit_mib": 2048}),
+        (StreamFailureError("Code: 241", code=241), "report_too_large", 400, {"limit_mib": 2048}),
+        (DatabaseError("Code: 427", code=427), "pattern_invalid", 400, {}),
+        (DatabaseError("Cannot load time zone X", code=36), "unknown_timezone", 400, {}),
+        (OperationalError("connection refused"), "store_away", 503, {}),
+        (ConnectionResetError(), "store_away", 503, {}),
+        (TimeoutError(), "store_away", 503, {}),
+    ],
+)
+def test_a_refusal_has_a_code_and_a_sentence(error, code, status, details):
+    readers = Refusing(error)
+    with pytest.raises(ClickledgerError) as caught:
+        execute([Statement("SELECT 1", {})], readers, SETTINGS)
+    assert (caught.value.kind.code, caught.value.kind.status) == (code, status)
+    assert caught.value.details == details
+    assert readers.returned == 1
+
+
+def test_the_sentence_says_the_limit_and_what_to_narrow():
+    with pytest.raises(ClickledgerError, match=r"30 s.*shorter range"):
+        execute([Statement("SELECT 1", {})], Refusing(DatabaseError("", code=159)), SETTINGS)
+    with pytest.raises(ClickledgerError, match=r"2048 MiB.*fewer dimensions"):
+        execute([Statement("SELECT 1", {})], Refusing(DatabaseError("", code=241)), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "error", [DatabaseError("Code: 62", code=62), DatabaseError("Code: 36. other", code=36), KeyError("bug")]
+)
+def test_a_mistake_of_ours_is_not_blamed_on_the_caller(error):
+    with pytest.raises(type(error)):
+        execute([Statement("SELECT 1", {})], Refusing(error), SETTINGS)

@@ -1,0 +1,93 @@
+"""Rows of values become rows of names and numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from kernel.http import answer as http_answer
+from reports.execute import Result
+from reports.present import present
+from tests.unit.reports.asking import NAMES, planned
+
+
+def presented(rows, totals=None, left_out=None, **fields):
+    return present(
+        planned(**fields),
+        Result(rows, 10),
+        Result(totals, 5) if totals else None,
+        Result(left_out, 1) if left_out is not None else None,
+        names=NAMES,
+        elapsed_s=0.0123,
+    )
+
+
+def test_a_named_dimension_has_its_id_beside_it():
+    answer = presented([(1, "DE", 5), (0, "FR", 4), (12, "", 3)], dimensions=["partner", "country"])
+    assert answer["rows"] == [
+        {"partner": "Ann", "partner_id": 1, "country": "DE", "clicks": 5},
+        {"partner": "(none)", "partner_id": 0, "country": "FR", "clicks": 4},
+        {"partner": "#12", "partner_id": 12, "country": "", "clicks": 3},
+    ]
+
+
+def test_metrics_that_were_not_asked_for_fall_away():
+    answer = presented([(5, 1.5)], metrics=["clicks"], sort=[{"by": "epc"}])
+    assert answer["rows"] == [{"clicks": 5}]
+
+
+def test_one_row_more_than_the_limit_says_that_there_are_more():
+    answer = presented([(3,), (2,), (1,)], limit=2)
+    assert [row["clicks"] for row in answer["rows"]] == [3, 2]
+    assert (answer["meta"]["row_count"], answer["meta"]["truncated"]) == (2, True)
+    assert presented([(3,), (2,)], limit=2)["meta"]["truncated"] is False
+
+
+def test_the_meta_part_says_what_was_answered_and_how():
+    answer = presented(
+        [], left_out=[("EUR", 3)], totals=[(1,)], metrics=["payout"], timezone="Asia/Kolkata", currency="INR"
+    )
+    assert answer["meta"] == {
+        "row_count": 0,
+        "truncated": False,
+        "source": "raw",
+        "elapsed_ms": 12.3,
+        "rows_read": 16,
+        "dimensions": [],
+        "metrics": ["payout"],
+        "from": "2026-11-01T00:00:00.000+05:30",
+        "to": "2026-11-08T00:00:00.000+05:30",
+        "timezone": "Asia/Kolkata",
+        "currency": "INR",
+        "other_currencies": {"EUR": 3},
+    }
+    assert answer["totals"] == {"payout": 1}
+    assert "totals" not in presented([])
+    assert "other_currencies" not in presented([])["meta"]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (Decimal("12.500000"), b"12.5"),
+        (Decimal("0.000000"), b"0"),
+        (Decimal("100.000000"), b"100"),
+        (Decimal("-3.100000"), b"-3.1"),
+        (Decimal("0.000001"), b"0.000001"),
+        (Decimal("12345678901234567890.123456"), b"12345678901234567890.123456"),
+        (0.25, b"0.25"),
+        (float("nan"), b"null"),
+        (float("inf"), b"null"),
+        (None, b"null"),
+        (7, b"7"),
+        (datetime(2026, 11, 1, 6, 30, 0, 5000), b'"2026-11-01T12:00:00.005+05:30"'),  # noqa: DTZ001 - as the driver gives it
+    ],
+)
+def test_a_metric_is_a_json_number_or_null(value, written):
+    answer = presented([(value,)], timezone="Asia/Kolkata")
+    body = http_answer(answer["rows"]).body
+    assert body == b'[{"clicks":' + written + b"}]"
+    assert msgspec.json.decode(body)

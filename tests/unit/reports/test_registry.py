@@ -1,0 +1,133 @@
+"""Every entry of the registries is complete and names columns that exist."""
+
+from __future__ import annotations
+
+import re
+from string import Template
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from kernel.clickhouse.columns import CLICKS, CONVERSIONS, HOURLY_KEYS, HOURLY_MEASURES
+from reports.registry import (
+    DIMENSIONS,
+    METRIC_OPERATORS,
+    METRICS,
+    OPERATORS,
+    PARTS,
+    Dimension,
+    Metric,
+    Operator,
+    Part,
+)
+from reports.registry.formula import names
+
+TABLES = {
+    "clicks": {c.name for c in CLICKS},
+    "conversions": {c.name for c in CONVERSIONS},
+    "rollup": {*HOURLY_KEYS, *(m.name for m in HOURLY_MEASURES), "hour"},
+}
+
+EVERY_DIMENSION = re.findall(
+    r"\w+",
+    "minute hour day week month quarter year hour_of_day day_of_week partner advertiser offer link landing creative "
+    "coupon source sub1 sub2 sub3 sub4 sub5 sub6 sub7 sub8 sub9 sub10 ext1 ext2 ext3 ext4 ext5 adv1 adv2 adv3 adv4 adv5 "
+    "partner_click_id goal continent country region city postal_area timezone ip ip_prefix asn isp connection_type "
+    "is_datacenter is_proxy device_type device_brand device_model os os_version browser browser_version language "
+    "user_agent referrer_host referrer_url utm_source utm_medium utm_campaign utm_term utm_content is_in_app verdict "
+    "fraud_reason fraud_category fraud_score_band is_bot bot_family trafficback_reason is_unique conversion_status "
+    "reject_reason ctit_bucket txn_id currency attribution",
+)
+
+EVERY_METRIC = re.findall(
+    r"\w+",
+    "clicks gross_clicks unique_clicks duplicate_clicks invalid_clicks suspect_clicks bot_clicks trafficback_clicks "
+    "invalid_rate unique_rate conversions approved pending held rejected total_conversions approval_rate cr cr_gross "
+    "events revenue payout profit margin roi cost amount aov rpc rpm epc epc_unique cpa cpc approved_revenue "
+    "approved_payout expected_revenue expected_payout held_payout rejected_payout avg_fraud_score p95_fraud_score "
+    "flagged_rate median_ctit p95_ctit unique_ips clicks_per_ip active_partners active_offers first_click_at "
+    "last_click_at",
+)
+
+
+def columns_of(expression: str) -> set[str]:
+    """The columns an expression reads, a lambda's own variable aside."""
+    tree = sqlglot.parse_one(expression, dialect="clickhouse")
+    return {column.name for column in tree.find_all(exp.Column)} - {"x"}
+
+
+def expressions(entry: Dimension | Part) -> dict[str, str]:
+    given = {"clicks": entry.clicks, "conversions": entry.conversions, "rollup": entry.rollup}
+    return {table: expression for table, expression in given.items() if expression is not None}
+
+
+def test_everything_the_event_store_has_a_column_for_is_there():
+    assert set(DIMENSIONS) == set(EVERY_DIMENSION)
+    assert set(METRICS) == set(EVERY_METRIC)
+
+
+@pytest.mark.parametrize("entry", DIMENSIONS.values(), ids=lambda d: d.name)
+def test_a_dimension_is_described_and_reads_columns_that_exist(entry: Dimension):
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", entry.name)
+    assert entry.label
+    assert len(entry.help) >= 2
+    for table, expression in expressions(entry).items():
+        read = columns_of(expression)
+        assert read <= TABLES[table], (table, read - TABLES[table])
+        expected = {"hour"} if (table, entry.group) == ("rollup", "time") else set(entry.columns)
+        assert read == expected
+    assert (entry.kind == "labels") == bool(entry.array)
+    assert (entry.kind == "id") == bool(entry.names)
+    if entry.array:
+        assert columns_of(entry.array) == set(entry.columns)
+    for template in (entry.show, entry.order):
+        assert "$x" in template
+        assert columns_of(Template(template).substitute(x="x")) == set()
+
+
+@pytest.mark.parametrize("entry", PARTS.values(), ids=lambda p: p.name)
+def test_a_part_is_described_and_reads_columns_that_exist(entry: Part):
+    assert len(entry.help) > 10
+    # Clicks and conversions never both contribute: what the other side gives is always the empty value.
+    assert (entry.clicks is None) != (entry.conversions is None)
+    assert entry.rollup is None or entry.clicks is not None
+    for table, expression in expressions(entry).items():
+        read = columns_of(expression)
+        assert read <= TABLES[table], (table, read - TABLES[table])
+        if table != "rollup":
+            assert read <= set(entry.columns)
+    if entry.currency:
+        for expression in expressions(entry).values():
+            assert f"{entry.currency} = {{currency:String}}" in expression
+
+
+@pytest.mark.parametrize("entry", METRICS.values(), ids=lambda m: m.name)
+def test_a_metric_is_described_and_its_formula_ends_in_parts(entry: Metric):
+    assert entry.label
+    assert len(entry.help) > 5
+    assert entry.unit in {"count", "ratio", "money", "score", "seconds", "number", "time"}
+    assert entry.parts
+    assert set(entry.parts) <= set(PARTS)
+    assert set(names(entry.formula)) <= {*PARTS, *METRICS}
+    money = {PARTS[name].currency for name in entry.parts} - {""}
+    assert bool(money) == (entry.unit == "money" or entry.name in {"margin", "roi"})
+    if "/" in entry.formula:
+        assert "nullIf" in entry.sql({name: name for name in entry.parts})
+
+
+@pytest.mark.parametrize("entry", [*OPERATORS.values(), *METRIC_OPERATORS.values()], ids=lambda o: o.name)
+def test_an_operator_has_a_template_or_an_opposite(entry: Operator):
+    assert entry.label
+    if entry.negates:
+        assert not entry.sql
+        assert OPERATORS[entry.negates].arity == entry.arity
+        assert not OPERATORS[entry.negates].negates
+    else:
+        assert "$x" in entry.sql
+
+
+def test_the_operators_are_those_of_the_query_language():
+    assert " ".join(OPERATORS) == (
+        "eq in contains starts_with ends_with matches gt gte lt lte between is_set ne not_in not_contains is_not_set"
+    )

@@ -1,0 +1,166 @@
+"""What a query may say, and the code and sentence each mistake is answered with."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from kernel.errors import ClickledgerError
+from reports.errors import ERRORS
+from reports.query import Query
+from reports.validate import DEFAULT_LIMIT, Order
+from tests.unit.reports.asking import SETTINGS, asked, query
+
+
+def refused(**fields) -> ClickledgerError:
+    with pytest.raises(ClickledgerError) as caught:
+        asked(**fields)
+    assert caught.value.kind.status == 400
+    assert caught.value.kind.code in ERRORS
+    return caught.value
+
+
+def on(dimension: str, op: str = "eq", *values):
+    return {"filters": [{"dimension": dimension, "op": op, "values": list(values)}]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"dimensions": ["contry"]}, "unknown_dimension"),
+        ({"dimensions": ["partner_id"]}, "unknown_dimension"),
+        ({"metrics": ["click"]}, "unknown_metric"),
+        ({"metrics": []}, "no_metrics"),
+        ({"metrics": ["clicks", "clicks"]}, "asked_twice"),
+        ({"dimensions": ["day", "day"]}, "asked_twice"),
+        ({"dimensions": [f"sub{n}" for n in range(1, 11)] + ["day"]}, "too_many_dimensions"),
+        ({"limit": 0}, "limit_out_of_range"),
+        ({"limit": -1}, "limit_out_of_range"),
+        ({"limit": SETTINGS.report_max_rows + 1}, "limit_out_of_range"),
+        ({"offset": -1}, "offset_out_of_range"),
+        ({"offset": 10**30}, "offset_out_of_range"),
+        ({"currency": "usd"}, "currency_invalid"),
+        ({"currency": "EUR\n"}, "currency_invalid"),
+        ({"currency": ""}, "currency_invalid"),
+        ({"timezone": "Mars/Base"}, "unknown_timezone"),
+        ({"to": "2026-11-01"}, "empty_range"),
+        ({"from": "soon"}, "date_invalid"),
+        ({"sort": [{"by": "klicks"}]}, "sort_invalid"),
+        ({"sort": [{"by": "country"}]}, "sort_invalid"),
+        ({"filters": [{"op": "eq", "value": 1}]}, "filter_incomplete"),
+        ({"filters": [{"dimension": "country", "metric": "clicks", "value": 1}]}, "filter_incomplete"),
+        (on("contry", "eq", "DE"), "unknown_dimension"),
+        (on("country", "equals", "DE"), "unknown_operator"),
+        (on("country", "eq"), "filter_incomplete"),
+        (on("country", "eq", "DE", "FR"), "filter_incomplete"),
+        (on("country", "between", "DE"), "filter_incomplete"),
+        (on("country", "in"), "filter_incomplete"),
+        (on("country", "is_set", "DE"), "filter_incomplete"),
+        (on("country", "in", *("x" * 1001)), "too_many_filters"),
+        ({"filters": [{"dimension": "country", "op": "is_set"}] * 51}, "too_many_filters"),
+        (on("is_bot", "contains", "t"), "operator_not_allowed"),
+        (on("partner", "gt", 3), "operator_not_allowed"),
+        (on("asn", "matches", "1"), "operator_not_allowed"),
+        (on("is_bot", "eq", "maybe"), "filter_value_invalid"),
+        (on("asn", "eq", "AS15169"), "filter_value_invalid"),
+        (on("asn", "eq", 1.5), "filter_value_invalid"),
+        (on("asn", "eq", 2**63), "filter_value_invalid"),
+        (on("hour_of_day", "lt", ""), "filter_value_invalid"),
+        (on("user_agent", "matches", "a" * 201), "pattern_invalid"),
+        ({"filters": [{"metric": "klicks", "value": 1}]}, "unknown_metric"),
+        ({"filters": [{"metric": "clicks", "op": "contains", "value": 1}]}, "operator_not_allowed"),
+        ({"filters": [{"metric": "clicks", "op": "near", "value": 1}]}, "unknown_operator"),
+        ({"filters": [{"metric": "clicks", "op": "gt", "value": "many"}]}, "filter_value_invalid"),
+        ({"filters": [{"metric": "clicks", "op": "gt", "value": "nan"}]}, "filter_value_invalid"),
+        ({"filters": [{"metric": "clicks", "op": "gt", "value": "-inf"}]}, "filter_value_invalid"),
+        ({"filters": [{"metric": "clicks", "op": "gt", "value": 10**400}]}, "filter_value_invalid"),
+        ({"filters": [{"metric": "first_click_at", "op": "gt", "value": 1}]}, "operator_not_allowed"),
+    ],
+)
+def test_each_mistake_has_its_own_code(fields, code):
+    assert refused(**fields).kind.code == code
+
+
+@pytest.mark.parametrize(
+    ("fields", "nearest"),
+    [
+        ({"dimensions": ["contry"]}, "country"),
+        ({"dimensions": ["partner_id"]}, "partner"),
+        ({"metrics": ["conversion"]}, "conversions"),
+        (on("country", "not_equal", "x"), "not_in"),
+        ({"sort": [{"by": "click"}]}, "clicks"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_nearest(fields, nearest):
+    error = refused(**fields)
+    assert nearest in error.details["nearest"]
+    assert nearest in error.message
+
+
+def test_a_wrong_name_is_not_echoed_at_length():
+    assert len(refused(dimensions=["x" * 200]).message) < 250
+
+
+def test_the_sentence_for_a_limit_names_the_limit():
+    error = refused(limit=0)
+    assert "1000" in error.message
+    assert error.details == {"limit": 1000}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"form": "2026-11-01"},
+        {"compare": "previous_period"},
+        {"dimensions": "country"},
+        {"limit": "many"},
+        {"filters": [{"dimension": "country", "value": {"a": 1}}]},
+        {"filters": [{"dimension": "country", "value": float("nan")}]},
+        {"filters": [{"dimension": "country", "value": "x" * 4097}]},
+        {"dimensions": ["x" * 201]},
+    ],
+)
+def test_a_body_of_another_shape_is_no_query(body):
+    with pytest.raises(ValidationError):
+        Query.model_validate({"from": "2026-11-01", "to": "2026-11-02", "metrics": ["clicks"], **body})
+
+
+def test_what_is_not_said_has_a_default():
+    given = asked()
+    assert (given.limit, given.offset, given.totals) == (min(DEFAULT_LIMIT, 1000), 0, False)
+    assert (given.currency, given.span.zone) == ("USD", "UTC")
+    assert query().filters == []
+
+
+def names_of(order: tuple[Order, ...]) -> list[str]:
+    return [f"{'-' if key.desc else ''}{key.by.name}{'_id' if key.by_id else ''}" for key in order]
+
+
+def test_time_runs_forward_unless_asked_otherwise():
+    assert names_of(asked(dimensions=["partner", "day"]).order) == ["day", "partner"]
+
+
+def test_the_first_metric_s_largest_come_first_where_there_is_no_time():
+    given = asked(dimensions=["partner", "country"], metrics=["cr", "clicks"])
+    assert names_of(given.order) == ["-cr", "partner", "country"]
+
+
+def test_all_dimensions_follow_the_sort_so_that_pages_never_overlap():
+    given = asked(
+        dimensions=["partner", "day"], sort=[{"by": "clicks"}, {"by": "day", "desc": True}, {"by": "clicks"}]
+    )
+    assert names_of(given.order) == ["clicks", "-day", "partner"]
+
+
+def test_a_named_dimension_can_be_sorted_by_its_id():
+    given = asked(dimensions=["partner"], sort=[{"by": "partner_id", "desc": True}] * 3)
+    assert names_of(given.order) == ["-partner_id", "partner"]
+
+
+def test_metrics_only_sorted_or_filtered_by_are_computed_too():
+    given = asked(
+        metrics=["clicks"],
+        sort=[{"by": "epc"}],
+        filters=[{"metric": "payout", "op": "gt", "value": 1}, {"metric": "clicks", "op": "is_set"}],
+    )
+    assert [m.name for m in given.computed] == ["clicks", "payout", "epc"]
