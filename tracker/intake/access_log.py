@@ -81,7 +81,7 @@ def _time(text: str) -> int:
     found = _TIME.fullmatch(text)
     moment = _moment(*found.groups()) if found else None
     if moment is None or not EARLIEST <= moment < LATEST:
-        raise ValueError("the time is not one like 17/May/2015:10:05:03 +0000 between 1995 and 2104")
+        raise ValueError("the time is not one like 17/May/2015:10:05:03 +0000 between 2000 and 2099")
     return milliseconds(moment)
 
 

@@ -14,10 +14,9 @@ import msgspec
 SHOWN_CHARACTERS = 100
 """How much of a bad line is kept: enough to recognise it in the file."""
 
-EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
-"""No web log is older; an earlier time is a broken clock or a wrong column."""
-LATEST = datetime(2105, 1, 1, tzinfo=UTC)
-"""Hourly rollups count seconds in 32 bits, which end in 2106."""
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""Reports cover these years; a time outside of them is a broken clock or a wrong column."""
 
 
 class LogRow(msgspec.Struct, frozen=True):

@@ -108,7 +108,7 @@ def _code(name: str, text: str) -> int:
 def _time(name: str, text: str) -> int:
     moment = _moment(text) if _TIME.fullmatch(text) else None
     if moment is None or not EARLIEST <= moment < LATEST:
-        raise ValueError(f"{name} is not a time like 2017-11-07 11:49:53 between 1995 and 2104")
+        raise ValueError(f"{name} is not a time like 2017-11-07 11:49:53 between 2000 and 2099")
     return milliseconds(moment)
 
 
