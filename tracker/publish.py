@@ -42,6 +42,12 @@ from tracker.snapshot import AdvertiserRoute, LinkRoute, OfferRoute, PartnerRout
 
 DAY_S = 86_400
 
+LOOK_S = 0.5
+"""Seconds between two looks at the program: a change on another host reaches our edges within a second."""
+
+RETRY_S = 5.0
+"""Seconds to leave a store alone that just failed."""
+
 LOCK_FILE = ".snapshot.lock"
 """Held while publishing, so that two processes of one data directory can't overtake each other."""
 
@@ -142,6 +148,16 @@ class Publisher:
 
         """
         return await asyncio.to_thread(self.publish_if_changed)
+
+    async def keep_published(self) -> None:
+        """Publish until cancelled what other hosts changed and what could not be published when it was."""
+        while True:
+            try:
+                await self.publish()
+                await asyncio.sleep(LOOK_S)
+            except ClickledgerError as why:
+                log("publish").warning("publishing_waits", why=why.message)
+                await asyncio.sleep(RETRY_S)
 
     def publish_if_changed(self) -> int:
         """Publish what was committed before this call, unless it is out already; return the version that is out.

@@ -16,7 +16,7 @@ from partners import Program, service
 from partners.errors import NOT_PUBLISHED
 from partners.schemas import PartnerCreate
 from tests.support.program import open_program
-from tracker import snapshot
+from tracker import publish, snapshot
 from tracker.publish import Publisher
 
 
@@ -249,3 +249,35 @@ def test_no_token_is_logged_while_publishing(chosen, sessions):
     assert [entry["event"] for entry in logged] == ["program_published"]
     assert token not in str(logged)
     assert in_file(chosen).advertisers[1].postback_token == token
+
+
+def test_what_others_changed_and_what_failed_is_published_in_time(chosen, sessions, monkeypatch):
+    monkeypatch.setattr(publish, "LOOK_S", 0.01)
+    monkeypatch.setattr(publish, "RETRY_S", 0.01)
+    failures = iter([True, True])
+    save = snapshot.save
+
+    def failing(*args):
+        if next(failures, False):
+            raise OSError(28, "No space left on device")
+        save(*args)
+
+    monkeypatch.setattr(snapshot, "save", failing)
+
+    async def wait_for(version):
+        async with asyncio.timeout(20):
+            while not (chosen.data_dir / snapshot.SNAPSHOT_FILE).exists() or in_file(chosen).version < version:
+                await asyncio.sleep(0.005)
+
+    async def scenario():
+        keeping = asyncio.create_task(Publisher(chosen, sessions, None).keep_published())
+        await wait_for(1)
+        await asyncio.to_thread(add_partner, sessions, "made on another host")
+        await wait_for(2)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        return keeping.cancelled()
+
+    assert asyncio.run(scenario())
+    assert in_file(chosen).partners[1].name == "made on another host"
+    assert next(failures, None) is None
