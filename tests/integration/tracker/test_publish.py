@@ -266,7 +266,7 @@ def test_what_others_changed_and_what_failed_is_published_in_time(chosen, sessio
 
     async def wait_for(version):
         async with asyncio.timeout(20):
-            while not (chosen.data_dir / snapshot.SNAPSHOT_FILE).exists() or in_file(chosen).version < version:
+            while not (chosen.data_dir / snapshot.SNAPSHOT_FILE).exists() or in_file(chosen).version < version:  # noqa: ASYNC110 - a file tells nobody
                 await asyncio.sleep(0.005)
 
     async def scenario():
