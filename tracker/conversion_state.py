@@ -34,6 +34,10 @@ RATE_MISSING = "currency_rate_missing"
 """Why a conversion is on hold whose fixed and percent parts are in two currencies."""
 
 
+CACHE_SECONDS = 120 * 86_400
+"""How long a state is cached in Redis: the longest usual attribution window and the validation after it."""
+
+
 class ConversionState(msgspec.Struct, array_like=True, frozen=True):
     """What is known of a conversion now."""
 
@@ -54,6 +58,11 @@ class ConversionState(msgspec.Struct, array_like=True, frozen=True):
 
 encode_state = msgspec.msgpack.Encoder().encode
 decode_state = msgspec.msgpack.Decoder(ConversionState).decode
+
+
+def cache_key(conversion_id: str) -> str:
+    """Return the Redis key of a conversion's cached state: the edge asks it, the pipeline corrects it."""
+    return f"clickledger:conversion:{conversion_id}"
 
 
 def conversion_id(click_id: str, goal: str, txn_id: str) -> str:

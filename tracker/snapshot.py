@@ -120,3 +120,24 @@ def save(directory: Path, body: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(target)
+
+
+class SnapshotFile:
+    """The cached snapshot as its file holds it, read again whenever the file changes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / SNAPSHOT_FILE
+        self._seen: tuple[int, int] = (0, 0)
+        self._snapshot = EMPTY
+
+    def current(self) -> Snapshot:
+        """Return the newest readable snapshot; the empty one when there never was any."""
+        try:
+            status = self._path.stat()
+            seen = (status.st_mtime_ns, status.st_ino)
+            if seen != self._seen:
+                self._snapshot = decode(self._path.read_bytes())
+                self._seen = seen
+        except (OSError, msgspec.MsgspecError):
+            return self._snapshot
+        return self._snapshot

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -35,13 +35,16 @@ from tracker.journal import DIRECTORY, JournalWriter
 _MIB = 1024 * 1024
 
 
-def build_edge(chosen: Settings, keys: ClickIdKeys, worker: str) -> Starlette:
+def build_edge(
+    chosen: Settings, keys: ClickIdKeys, worker: str, on_started: Callable[[], None] = lambda: None
+) -> Starlette:
     """Assemble one edge worker.
 
     Args:
         chosen: The settings.
         keys: Click id keys.
         worker: Its name, unique on this host at a time; the first part of its journals' names.
+        on_started: Called when the journal is open and requests can be taken.
 
     """
     redis = connect_async(chosen)
@@ -63,6 +66,7 @@ def build_edge(chosen: Settings, keys: ClickIdKeys, worker: str) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await journal.start()
         tasks = [asyncio.create_task(holder.keep_fresh()), asyncio.create_task(_tell_version(holder))]
+        on_started()
         try:
             yield
         finally:

@@ -17,14 +17,20 @@ import msgspec
 from redis.asyncio import Redis
 
 from kernel.redis import Breaker
-from tracker.conversion_state import ConversionState, Outcome, apply, decode_state, encode_state
+from tracker.conversion_state import (
+    CACHE_SECONDS,
+    ConversionState,
+    Outcome,
+    apply,
+    cache_key,
+    decode_state,
+    encode_state,
+)
 from tracker.events import PostbackFields
 from tracker.snapshot import OfferRoute
 
 REMEMBERED_LOCALLY = 50_000
 """Conversions each worker remembers for when Redis is away; about 20 MB."""
-STATE_SECONDS = 120 * 86_400
-"""How long a state is cached: the longest usual attribution window and the validation after it."""
 _ATTEMPTS = 8
 
 _COMPARE_AND_SET = """
@@ -35,11 +41,6 @@ if (now == false and ARGV[1] == '') or now == ARGV[1] then
 end
 return now
 """
-
-
-def state_key(conversion_id: str) -> str:
-    """Return the Redis key of a conversion's cached state; the pipeline corrects it there."""
-    return f"clickledger:conversion:{conversion_id}"
 
 
 class Outcomes:
@@ -77,13 +78,13 @@ class Outcomes:
         self, conversion_id: str, fields: PostbackFields, offer: OfferRoute
     ) -> tuple[Outcome, ConversionState] | None:
         assert self._redis is not None  # noqa: S101 - of() asks only with a client
-        key = state_key(conversion_id)
+        key = cache_key(conversion_id)
         current = cast("bytes | None", await self._redis.get(key)) or b""
         for _ in range(_ATTEMPTS):
             outcome, after = apply(_decode(current), fields, offer)
             if outcome in {"duplicate", "refused"}:
                 return outcome, after
-            answer = await self._redis.eval(_COMPARE_AND_SET, 1, key, current, encode_state(after), STATE_SECONDS)
+            answer = await self._redis.eval(_COMPARE_AND_SET, 1, key, current, encode_state(after), CACHE_SECONDS)
             if answer in {b"", ""}:
                 return outcome, after
             # Someone else changed it in between: judge again by what is there now.

@@ -26,7 +26,9 @@ from tracker.pipeline.ledger import FrozenBatch, Ledger, OutboxBatch
 from tracker.pipeline.shipping import STORE_ERRORS, Shipper
 
 LONGEST_BACKOFF_SECONDS = 5.0
-HOUSEKEEPING_SECONDS = 5.0
+IMPORT_PREFIX = "import-"
+"""Journals of imports are named so; their names are remembered, so that nothing is imported twice."""
+HOUSEKEEPING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class PipelineLoop:
         self._failures = 0
         self._next_housekeeping = 0.0
         self._status: tuple[JournalStatus, ...] = ()
+        self._imported: tuple[str, ...] = ()
         self._again: deque[FrozenBatch | OutboxBatch] = deque()
         if ledger.was_unclean:
             since = time.time() - retention_s
@@ -188,6 +191,7 @@ class PipelineLoop:
             statuses.append(JournalStatus(name, shipped + backlog, shipped, sealed))
         self._ledger.forget_before(now - self._retention_s)
         self._status = tuple(statuses)
+        self._imported = tuple(name for name in known if name.startswith(IMPORT_PREFIX))
         self._files.value = float(len(statuses))
         self._waiting.value = float(self._ledger.waiting())
         self._tell_lag()
@@ -203,12 +207,13 @@ class PipelineLoop:
         self._backlog.value, self._lag.value = float(backlog), lag
 
     def status(self) -> dict[str, Any]:
-        """Return how far every journal is; safe to call from another thread, a few seconds old."""
+        """Return how far every journal is; safe to call from another thread, about a second old."""
         return {
             "journals": [
                 {"name": s.name, "events": s.events, "shipped": s.shipped, "sealed": s.sealed}
                 for s in self._status
             ],
+            "imported": list(self._imported),
             "backlog": self._backlog.value or 0,
             "lag_seconds": self._lag.value or 0,
             "postbacks_waiting": self._waiting.value or 0,

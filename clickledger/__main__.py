@@ -1,0 +1,5 @@
+"""``python -m clickledger``: the command line."""
+
+from clickledger.cli import main
+
+main()

@@ -1,0 +1,27 @@
+"""The edge role: one worker process with its own socket and journal."""
+
+from __future__ import annotations
+
+import gc
+
+from clickledger.roles.starting import role, say_ready
+from clickledger.serving import serve
+from kernel.settings import Settings
+from tracker.click_id import load_keys
+from tracker.edge.app import build_edge
+
+
+def run_edge(chosen: Settings, worker: str) -> None:
+    """Serve clicks and postbacks until asked to end.
+
+    Args:
+        chosen: The settings.
+        worker: Name of this worker, unique on its host at a time.
+
+    """
+    with role(chosen, worker, "edge"):
+        app = build_edge(chosen, load_keys(chosen), worker, on_started=say_ready)
+        # What is loaded now stays; the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        serve(app, chosen.edge_host, chosen.edge_port)

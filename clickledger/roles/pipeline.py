@@ -1,0 +1,51 @@
+"""The pipeline role: ships this host's journals into the event store, in a thread of its process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clickhouse_connect.driver.client import Client
+
+from clickledger.roles.starting import role, say_ready
+from clickledger.roles.stores import event_store
+from kernel import redis
+from kernel.settings import Settings
+from tracker.click_id import load_keys
+from tracker.pipeline.assembly import build_pipeline
+from tracker.pipeline.runner import PipelineLoop
+
+DRAIN_SECONDS = 5.0
+"""Time to ship what is left when asked to end; what isn't shipped stays safe in the journals."""
+
+
+def run_pipeline(chosen: Settings) -> None:
+    """Ship journals until asked to end."""
+    with role(chosen, "pipeline", "pipeline"), event_store(chosen) as store, running(chosen, store):
+        say_ready()
+        wait_for_end()
+
+
+@contextmanager
+def running(chosen: Settings, store: Client) -> Iterator[PipelineLoop]:
+    """Run the pipeline in a thread for the length of this block, then drain the journals."""
+    with build_pipeline(chosen, store, redis.connect(chosen), load_keys(chosen)) as loop:
+        thread = threading.Thread(target=loop.run, name="pipeline")
+        thread.start()
+        try:
+            yield loop
+        finally:
+            loop.stop()
+            thread.join()
+            loop.drain(time.monotonic() + DRAIN_SECONDS)
+
+
+def wait_for_end() -> None:
+    """Return when SIGTERM or SIGINT arrives."""
+    end = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: end.set())
+    end.wait()

@@ -1,0 +1,83 @@
+"""The pipeline's parts put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+from redis import Redis
+
+from kernel.metrics import counter, observe
+from kernel.settings import Settings
+from tracker.click_id import ClickIdKeys
+from tracker.events import Click
+from tracker.journal import DIRECTORY
+from tracker.pipeline.conversions import ConversionStage
+from tracker.pipeline.ledger import LEDGER_FILE, Ledger
+from tracker.pipeline.remembering import RememberedStates
+from tracker.pipeline.runner import PipelineLoop
+from tracker.pipeline.shipping import Shipper
+from tracker.pipeline.steps import EnrichmentTools, enrich, guarded_window
+from tracker.snapshot import SnapshotFile
+
+
+@contextmanager
+def build_pipeline(
+    chosen: Settings, store: Client, redis: Redis, keys: ClickIdKeys
+) -> Iterator[PipelineLoop]:
+    """Assemble the pipeline of this host; closes its parts after the block.
+
+    Args:
+        chosen: The settings.
+        store: Read-write client of the event store, migrated.
+        redis: Client of Redis, which may be away.
+        keys: Click id keys.
+
+    Raises:
+        ClickledgerError: ``cannot_start`` when a configured geo database can't be used.
+        sqlite3.Error, OSError: the data directory can't be written.
+
+    """
+    directory = chosen.data_dir / DIRECTORY
+    directory.mkdir(parents=True, exist_ok=True)
+    redis_failures = counter("clickledger_store_failures_total", store="redis")
+
+    def on_fallback(clicks: int) -> None:
+        redis_failures.n += 1 if clicks else 0
+
+    tools = EnrichmentTools.open(
+        chosen,
+        guarded_window(redis, chosen.unique_window_hours, on_fallback),
+        on_step=lambda step, seconds: observe("clickledger_pipeline_step_seconds", seconds, step=step),
+    )
+    ledger = Ledger(chosen.data_dir / LEDGER_FILE)
+    states = RememberedStates(redis, store)
+
+    def enriched(clicks: Sequence[Click], edge: str) -> pa.Table:
+        return enrich(clicks, edge, tools)
+
+    loop = PipelineLoop(
+        directory,
+        ledger,
+        Shipper(store, ledger, enriched, chosen.batch_events),
+        ConversionStage(
+            store,
+            ledger,
+            keys,
+            SnapshotFile(chosen.data_dir).current,
+            states.remember,
+            window_days=chosen.attribution_window_days,
+            wait_minutes=chosen.postback_wait_minutes,
+        ),
+        interval_s=chosen.pipeline_interval_ms / 1000,
+        retention_s=chosen.journal_retention_seconds,
+        each_round=states.refill_if_empty,
+    )
+    try:
+        yield loop
+    finally:
+        loop.close()
+        ledger.close()
+        tools.close()
