@@ -1,0 +1,135 @@
+"""What the commands partner, offer, advertiser and link share: ask for entries, find them, show them.
+
+Invariants: with ``--json`` stdout holds JSON and nothing else; a list is whole, however many pages it
+takes; what was just made is shown unwrapped, so that URLs and tokens can be copied.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from clickledger.service import Service
+from kernel.errors import ErrorKind
+
+PAGE = 1000
+"""Entries asked for at once: the most that the admin API gives."""
+
+UNLIMITED_WIDTH = 10_000
+"""Columns of a table that goes into a file or a pipe, so that nothing is cut."""
+
+ENTRY_UNKNOWN = ErrorKind("entry_unknown", 404, "error", "There is nobody of that name or id.")
+
+OnlyJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+ListName = Annotated[
+    str | None, typer.Option("--name", help="Only the one of exactly this name.", show_default=False)
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Most entries to list; default: all.", show_default=False)]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given; the service knows the defaults of the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def create(path: str, entry: dict[str, Any], *, only_json: bool) -> None:
+    """Create an entry and show it."""
+    made = Service.find().post(path, entry)
+    if only_json:
+        typer.echo(json.dumps(made, ensure_ascii=False, indent=2))
+        return
+    grid = Table.grid(padding=(0, 2))
+    for name, value in made.items():
+        grid.add_row(name, _cell(value))
+    _console(wrap=False).print(grid)
+
+
+def show_list(
+    path: str, filters: dict[str, Any], columns: Sequence[str], limit: int | None, *, only_json: bool
+) -> None:
+    """List entries: as a JSON array, or as a table of some of their columns."""
+    entries = everything(Service.find(), path, filters, limit)
+    if only_json:
+        typer.echo(json.dumps(entries, ensure_ascii=False, indent=2))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for entry in entries:
+        table.add_row(*(_cell(entry[column]) for column in columns))
+    _console(wrap=True).print(table)
+
+
+def everything(
+    service: Service, path: str, filters: dict[str, Any], limit: int | None = None
+) -> list[dict[str, Any]]:
+    """Return the entries of all pages, or the first ``limit`` of them."""
+    entries: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None and (limit is None or len(entries) < limit):
+        wanted = PAGE if limit is None else min(PAGE, limit - len(entries))
+        page = service.get(path, filters | {"limit": wanted, "after": after})
+        entries += page["items"]
+        after = page["next_after"]
+    return entries
+
+
+def identify(service: Service, path: str, word: str, text: str) -> int:
+    """Return the id of the entry of this name, or of this id when nobody has the name.
+
+    Raises:
+        ClickledgerError: ``entry_unknown``.
+
+    """
+    named = service.get(path, {"name": text})["items"]
+    if named:
+        return int(named[0]["id"])
+    if text.isascii() and text.isdigit():
+        # The service says itself, in its own words, when there is no such id.
+        return int(service.get(f"{path}/{text}")["id"])
+    raise ENTRY_UNKNOWN.error(
+        f"There is no {word} named {text!r}; see 'clickledger {word} list', or create it with "
+        f"'clickledger {word} create'."
+    )
+
+
+def parameters(texts: Sequence[str] | None) -> dict[str, str] | None:
+    """Read NAME=VALUE options."""
+    if not texts:
+        return None
+    read = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"{text!r} isn't NAME=VALUE, such as sub1=summer.", param_hint="--param")
+        read[name] = value
+    return read
+
+
+def _cell(value: Any) -> Text:
+    """Return a value as a cell; a name with brackets in it is no markup."""
+    return Text(_text(value))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={text}" for name, text in value.items())
+    return str(value)
+
+
+def _console(*, wrap: bool) -> Console:
+    fits = wrap and sys.stdout.isatty()
+    return Console(file=sys.stdout, width=None if fits else UNLIMITED_WIDTH)
