@@ -50,8 +50,12 @@ _UNKNOWN_DATABASE = 81
 _SECURE_SCHEMES = {"clickhouses": True, "https": True, "clickhouse": False, "http": False}
 
 
-def connect(chosen: Settings) -> Client:
+def connect(chosen: Settings, *, create: bool = True) -> Client:
     """Open a read-write client; on a server it makes the DSN's database when that is missing.
+
+    Args:
+        chosen: Says which store.
+        create: Whether to make a missing database; without, it is ``store_away``.
 
     Raises:
         ClickledgerError: ``store_away`` when the server can't be reached, ``cannot_start`` when its DSN
@@ -63,13 +67,13 @@ def connect(chosen: Settings) -> Client:
         return _open_embedded(chosen.data_dir / EMBEDDED_DIRECTORY)
     try:
         return _open_server(url, "CLICKLEDGER_CLICKHOUSE_URL", INSERT_SECONDS)
-    except DatabaseError as why:
-        if why.code != _UNKNOWN_DATABASE:
+    except ClickledgerError as why:
+        if not create or why.details.get("missing") != "database":
             raise
-    bare = urlsplit(url)
-    maker = _open_server(bare._replace(path="/default").geturl(), "CLICKLEDGER_CLICKHOUSE_URL", INSERT_SECONDS)
+    parts = urlsplit(url)
+    maker = _open_server(parts._replace(path="/default").geturl(), "CLICKLEDGER_CLICKHOUSE_URL", INSERT_SECONDS)
     try:
-        maker.command(sql.CREATE_DATABASE, parameters={"database": unquote(bare.path[1:].split("/")[0])})
+        maker.command(sql.CREATE_DATABASE, parameters={"database": unquote(parts.path[1:].split("/")[0])})
     finally:
         maker.close()
     return _open_server(url, "CLICKLEDGER_CLICKHOUSE_URL", INSERT_SECONDS)
@@ -132,7 +136,10 @@ def _open_server(url: str, setting: str, answer_seconds: int) -> Client:
         raise _bad_dsn(setting) from None
     except DatabaseError as why:
         if why.code == _UNKNOWN_DATABASE:
-            raise
+            raise STORE_AWAY.error(
+                f"The database of {setting} isn't there yet; the pipeline makes it when it starts.",
+                missing="database",
+            ) from why
         if why.code is not None:
             raise STORE_AWAY.error(f"ClickHouse refuses with {why.name or why.code}; check {setting}.") from why
         raise STORE_AWAY.error(f"ClickHouse can't be reached; check {setting}.") from why

@@ -69,6 +69,14 @@ def test_connecting_makes_the_dsns_database_when_it_is_missing(clickhouse_front)
         client.close()
 
 
+def test_a_database_that_is_not_there_yet_is_away_for_readers_and_for_those_who_may_not_make_it(clickhouse_front):
+    chosen = settings(clickhouse_front, database="not_made_yet")
+    for opening in (clickhouse.connect_reader, lambda c: clickhouse.connect(c, create=False)):
+        with pytest.raises(ClickledgerError, match="isn't there yet") as caught:
+            opening(chosen)
+        assert caught.value.kind.code == "store_away"
+
+
 def test_a_wrong_password_is_told_with_the_settings_name_and_without_the_password(clickhouse_front):
     url = f"clickhouse://clickledger:wr0ng-secret@127.0.0.1:{clickhouse_front.port}/clickledger"
     with pytest.raises(ClickledgerError) as caught:
