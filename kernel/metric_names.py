@@ -131,7 +131,8 @@ _PAGE: Final = """# Metrics
 Made from `kernel/metric_names.py`; change it there.
 
 `GET /metrics` on the edge and on the web role answers in Prometheus's text format, with the values of
-all clickledger processes that share the data directory. Counters begin at zero when a role starts.
+all clickledger processes that share the data directory. Counters begin at zero with `clickledger up`;
+roles run apart go on counting when they are started again.
 
 | metric | kind | labels | meaning |
 |---|---|---|---|

@@ -1,9 +1,10 @@
 """Prometheus metrics of every process on a host, read through any one of them.
 
 Each process keeps its values in files of its own below ``data_dir/metrics/<role>``
-(prometheus_client's multiprocess mode); ``render`` adds the files of all roles up. A role's supervisor
-calls ``clean`` before it starts processes, so that counters begin at zero with every boot, and
-``forget`` when one died, so that its gauges vanish.
+(prometheus_client's multiprocess mode); ``render`` adds the files of all roles up. A supervisor calls
+``clean`` before it starts processes, so that counters begin at zero with every boot, and ``forget`` when
+one died, so that its gauges vanish at once. A process that starts takes over the counters of an ended one
+of its role. Process ids must mean the same to all of them: containers do not share this directory.
 
 Invariants: the hot path adds to a plain Python int and touches neither lock nor file; a background
 thread carries the sums over once a second. Every metric is a row of ``METRICS``
@@ -14,7 +15,6 @@ at the first use. No label ever holds a value a visitor chooses.
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from kernel.logging import log
+from kernel.metric_files import DIRECTORY, Files, clean, forget, make_room
 from kernel.metric_names import METRICS, Metric, pages
 from kernel.settings import Settings
 
@@ -45,16 +46,10 @@ __all__ = [
     "timed",
 ]
 
-DIRECTORY: Final = "metrics"
-"""Below the data directory; one folder for each role in it."""
-
 FLUSH_SECONDS: Final = 1.0
 """How far a reading may lag behind; Prometheus asks every 15 seconds or so."""
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-
-_FILE_BYTES: Final = 1024 * 1024
-"""What the library gives a file; room for some 4,000 series."""
 
 _MULTIPROCESS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -156,7 +151,7 @@ def start(chosen: Settings, role: str) -> None:
     directory = chosen.data_dir / DIRECTORY / role
     with _process.lock:
         try:
-            _make_room(directory)
+            make_room(directory)
         except OSError as why:
             log("metrics").warning("metrics_in_memory_only", directory=str(directory), why=str(why))
             _process.root = None
@@ -171,20 +166,6 @@ def start(chosen: Settings, role: str) -> None:
             target=_flush_until, args=(_process.stopped,), name="metrics", daemon=True
         )
         _process.flusher.start()
-
-
-def _make_room(directory: Path) -> None:
-    """Make this process's files with every block in place.
-
-    The library maps sparse files into memory; a write to one on a full disk would end the process with
-    SIGBUS, and a full disk is when the edge must go on answering.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    modes = sorted({m.across_processes for m in METRICS if m.kind == "gauge"})
-    for prefix in ("counter", "histogram", *(f"gauge_{mode}" for mode in modes)):
-        path = directory / f"{prefix}_{os.getpid()}.db"
-        if not path.exists():
-            path.write_bytes(bytes(_FILE_BYTES))
 
 
 def _choose_values() -> None:
@@ -262,36 +243,5 @@ def render() -> bytes:
     if _process.root is None:
         return generate_latest(_process.registry or CollectorRegistry())
     registry = CollectorRegistry()
-    registry.register(_Files(_process.root))
+    registry.register(Files(_process.root))
     return generate_latest(registry)
-
-
-class _Files:
-    """Collects the files of every role."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def collect(self) -> Any:
-        from prometheus_client.multiprocess import MultiProcessCollector
-
-        while True:
-            try:
-                # An empty file is one that a process is just making.
-                files = [str(path) for path in sorted(self._root.glob("*/*.db")) if path.stat().st_size]
-                return MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]  # untyped library
-            except FileNotFoundError:
-                # A role was just started anew and cleaned its folder; what is left is read again.
-                continue
-
-
-def clean(chosen: Settings, role: str | None = None) -> None:
-    """Remove the values of an earlier boot: of one role, or of all. Only before its processes start."""
-    root = chosen.data_dir / DIRECTORY
-    shutil.rmtree(root / role if role else root, ignore_errors=True)
-
-
-def forget(chosen: Settings, pid: int) -> None:
-    """Remove the gauges of a process that ended; its counters stay, so that sums never shrink."""
-    for path in (chosen.data_dir / DIRECTORY).glob(f"*/gauge_live*_{pid}.db"):
-        path.unlink(missing_ok=True)

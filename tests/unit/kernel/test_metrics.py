@@ -93,14 +93,14 @@ def test_a_metric_that_is_not_declared_cant_be_used(use):
 
 def test_all_roles_and_processes_of_a_host_add_up(tmp_path):
     edge = """
-metrics.start(chosen, "edge")
+metrics.start(chosen, "{role}")
 metrics.counter("clickledger_clicks_total", outcome="redirected").n += 5
 metrics.gauge("clickledger_snapshot_version").value = {version}
 metrics.observe("clickledger_journal_commit_seconds", 0.002)
 metrics.stop()
 """
-    in_a_process(tmp_path, edge.format(version=7))
-    in_a_process(tmp_path, edge.format(version=9))
+    in_a_process(tmp_path, edge.format(role="edge", version=7))
+    in_a_process(tmp_path, edge.format(role="other", version=9))
     text = in_a_process(
         tmp_path,
         'metrics.start(chosen, "backend")\n'
@@ -176,6 +176,54 @@ print(os.getpid())
     text = metrics.render().decode()
     assert value(text, "clickledger_journal_backlog_events") is None
     assert value(text, 'clickledger_pipeline_rows_total{table="clicks"}') == 8
+
+
+ONE_LIFE = """
+metrics.start(chosen, "edge")
+metrics.counter("clickledger_impressions_total").n += 5
+metrics.gauge("clickledger_journal_backlog_events").value = 100
+metrics.observe("clickledger_journal_commit_seconds", 0.001)
+metrics.stop()
+"""
+
+
+def test_restarts_keep_the_sums_and_neither_files_nor_levels_pile_up(tmp_path):
+    for _life in range(3):
+        in_a_process(tmp_path, ONE_LIFE)
+    assert len(list((tmp_path / "metrics" / "edge").glob("counter_*.db"))) == 1
+    metrics.start(Settings(data_dir=tmp_path), "edge")
+    text = metrics.render().decode()
+    assert value(text, "clickledger_impressions_total") == 15
+    assert value(text, "clickledger_journal_commit_seconds_count") == 3
+    assert value(text, "clickledger_journal_backlog_events") is None
+    assert len(list((tmp_path / "metrics" / "edge").glob("*.db"))) == 5
+
+
+def test_a_start_takes_nothing_over_from_a_process_that_lives(tmp_path):
+    metrics.start(Settings(data_dir=tmp_path), "edge")
+    metrics.counter("clickledger_impressions_total").n += 1
+    metrics.gauge("clickledger_journal_backlog_events").value = 7
+    metrics.flush()
+    in_a_process(tmp_path, ONE_LIFE)
+    metrics.counter("clickledger_impressions_total").n += 1
+    text = metrics.render().decode()
+    assert value(text, "clickledger_impressions_total") == 7
+    assert value(text, "clickledger_journal_backlog_events") == 107
+
+
+def test_a_start_under_the_pid_of_the_life_before_goes_on_counting(tmp_path):
+    # In a container every start has the same process id.
+    chosen = Settings(data_dir=tmp_path)
+    for life in (1, 2):
+        metrics._process = metrics._Process()
+        metrics.start(chosen, "edge")
+        metrics.counter("clickledger_impressions_total").n += 5
+        if life == 1:
+            metrics.gauge("clickledger_journal_backlog_events").value = 100
+            metrics.stop()
+    text = metrics.render().decode()
+    assert value(text, "clickledger_impressions_total") == 10
+    assert value(text, "clickledger_journal_backlog_events") is None
 
 
 def test_cleaning_a_role_forgets_its_boot_and_no_other_roles(tmp_path):
