@@ -79,8 +79,10 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         raise BODY_INVALID.error(f"{where}{first['problem']}", problems=problems) from why
 
 
-async def _expected(_request: Request, error: Exception) -> Response:
+async def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, ClickledgerError)  # noqa: S101 - registered for this type only
+    if error.kind.level != "debug":
+        getattr(log("http"), error.kind.level)("refused", path=request.url.path, code=error.kind.code)
     return refuse(error)
 
 

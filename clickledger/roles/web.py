@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -55,8 +57,11 @@ def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterato
 
         @contextlib.asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            catching_up = asyncio.create_task(publisher.keep_published())
             say_ready()
             yield
+            catching_up.cancel()
+            await asyncio.gather(catching_up, return_exceptions=True)
 
         app = Starlette(
             routes=[
@@ -93,7 +98,7 @@ async def _readyz(request: Request) -> Response:
     state = request.app.state
     checks: dict[str, Callable[[], object]] = {
         "event_store": lambda: _ask(state.readers),
-        "program": state.names.names,
+        "program": lambda: _ask_program(state.programs),
     }
     answers: dict[str, str] = {}
     for name, check in checks.items():
@@ -110,6 +115,11 @@ def _ask(readers: ReaderPool) -> None:
     with readers.reader() as client:
         if not client.ping():
             raise STORE_AWAY.error("The event store does not answer.")
+
+
+def _ask_program(programs: sql.Sessions) -> None:
+    with programs.reading() as session:
+        session.scalars(select(partners.Program.version)).one()
 
 
 async def _metrics(_request: Request) -> Response:
