@@ -28,9 +28,8 @@ from tracker.pipeline.steps.geoip import GeoDatabases
 from tracker.pipeline.steps.labels import fill_cost, fill_decisions, fill_labels
 from tracker.pipeline.steps.origin import fill_language, fill_referrer
 from tracker.pipeline.steps.place import Places, fill_place
+from tracker.pipeline.steps.quality import fill_uniqueness, fill_verdict, find_reasons
 from tracker.pipeline.steps.shared_windows import GuardedUniqueWindow, RedisUniqueWindow, guarded_window
-from tracker.pipeline.steps.uniqueness import fill_uniqueness
-from tracker.pipeline.steps.verdict import fill_verdict, find_reasons
 from tracker.pipeline.steps.windows import MemoryUniqueWindow, UniqueWindow, Visit
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Which clicks are a visitor's first on an offer.
+"""A click's quality: its fraud reasons, whether it is the visitor's first on the offer, and its verdict.
 
 A visitor is an address and a user agent. Clicks that are invalid anyway (bots, prefetches, HEAD requests)
 open no window, so that the person's own click after a link preview still counts as the first one; they
@@ -8,15 +8,35 @@ Self-tests are always unique and leave no trace.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 
-from fraud import DUPLICATE_CLICK, judge
+from fraud import ACCEPTED, DUPLICATE_CLICK, RuleSet, Traffic, judge
 from tracker.events import Click
-from tracker.pipeline.batch import ClickBatch
+from tracker.pipeline.batch import ClickBatch, Distinct
 from tracker.pipeline.steps.windows import UniqueWindow, Visit
 
 _KEY_BYTES = 12
 """Of the hash that stands for a visitor: two of a billion visitors share one with a chance of 10⁻¹¹."""
+
+_PURPOSE_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+"""How browsers have announced a prefetch over the years; Sec-Purpose is the standard one."""
+
+_COLUMNS = ("verdict", "fraud_reasons", "fraud_category", "fraud_score")
+
+
+def find_reasons(batch: ClickBatch, rules: RuleSet) -> None:
+    """Collect the fraud reasons that a click shows by itself."""
+    batch.reasons = rules.examine(
+        Traffic(
+            agents=batch.agents,
+            methods=[click.method for click in batch.clicks],
+            purposes=[_purpose(click.headers) if click.headers else "" for click in batch.clicks],
+            is_datacenter=batch.is_datacenter,
+            is_proxy=batch.is_proxy,
+            is_private=batch.is_private,
+        )
+    )
 
 
 def fill_uniqueness(batch: ClickBatch, window: UniqueWindow) -> None:
@@ -32,8 +52,21 @@ def fill_uniqueness(batch: ClickBatch, window: UniqueWindow) -> None:
     batch.columns["is_unique"] = is_unique
 
 
+def fill_verdict(batch: ClickBatch, rules: RuleSet) -> None:
+    """Fill verdict, reasons, category, score and the rule set's version."""
+    judgements, places = {ACCEPTED: 0}, [0] * batch.length
+    for row, codes in batch.reasons.items():
+        places[row] = judgements.setdefault(judge(codes), len(judgements))
+    batch.spread(_COLUMNS, Distinct(list(judgements), places))
+    batch.repeat("rules_version", rules.version)
+
+
 def _visit(click: Click) -> Visit:
     aside = "trafficback" if click.trafficback_reason else ""
     visitor = f"{click.offer_id}\n{aside}\n{click.ip}\n{click.user_agent}"
     key = blake2b(visitor.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
     return Visit(key, click.click_id, click.ts)
+
+
+def _purpose(headers: Mapping[str, str]) -> str:
+    return " ".join(headers[name] for name in _PURPOSE_HEADERS if name in headers).lower()
