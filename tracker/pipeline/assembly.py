@@ -9,6 +9,7 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from redis import Redis
 
+from kernel.heartbeat import Heartbeat
 from kernel.metrics import counter, observe
 from kernel.settings import Settings
 from tracker.click_id import ClickIdKeys
@@ -58,6 +59,12 @@ def build_pipeline(
     def enriched(clicks: Sequence[Click], edge: str) -> pa.Table:
         return enrich(clicks, edge, tools)
 
+    heart = Heartbeat(chosen.data_dir, "pipeline")
+
+    def each_round() -> None:
+        heart.beat()
+        states.refill_if_empty()
+
     loop = PipelineLoop(
         directory,
         ledger,
@@ -73,7 +80,7 @@ def build_pipeline(
         ),
         interval_s=chosen.pipeline_interval_ms / 1000,
         retention_s=chosen.journal_retention_seconds,
-        each_round=states.refill_if_empty,
+        each_round=each_round,
     )
     try:
         yield loop
