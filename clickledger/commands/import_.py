@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from clickledger.commands.replay import FORMAT_HELP
-from clickledger.replay.importing import run_import
-from clickledger.replay.showing import Screen, print_result
 from clickledger.service import Service
 from kernel.settings import settings
 
@@ -31,5 +29,8 @@ def import_log(
     Runs on the service's machine, with its data directory. Ends with one JSON object on stdout when
     everything is stored.
     """
+    from clickledger.replay.importing import run_import
+    from clickledger.replay.showing import Screen, print_result
+
     screen = Screen(quiet=only_json)
     print_result(run_import(file, log_format, settings(), Service.find(), screen, again=again))

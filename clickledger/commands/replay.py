@@ -7,9 +7,6 @@ from typing import Annotated
 
 import typer
 
-from clickledger.replay.edge_address import edge_url
-from clickledger.replay.replaying import Replay
-from clickledger.replay.showing import Screen, print_result
 from clickledger.service import Service
 from kernel.settings import settings
 from tracker.intake import FORMATS
@@ -37,6 +34,11 @@ def replay(
     Makes a partner for every channel and an offer for every app of the log first. Ends with one JSON
     object on stdout; the exit code is 0 when everything that was sent was answered.
     """
+    # The HTTP client takes a quarter of a second to import, which the other commands need not pay.
+    from clickledger.replay.edge_address import edge_url
+    from clickledger.replay.replaying import Replay
+    from clickledger.replay.showing import Screen, print_result
+
     run = Replay(file, log_format, rate, Screen(quiet=only_json))
     service = Service.find()
     try:

@@ -102,4 +102,4 @@ class Replay:
             "refused": so_far.refused,
             "unanswered": so_far.unanswered,
         }
-        return ", ".join(f"{count} {what}" for what, count in counts.items())
+        return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
