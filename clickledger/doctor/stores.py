@@ -20,8 +20,10 @@ from kernel.clickhouse.sql import SERVER_FACTS
 from kernel.errors import ClickledgerError
 from kernel.settings import Settings
 
-LEAST_CLICKHOUSE: Final = (25, 3)
-"""The projection of row offsets that finds a click by its id is not used by older servers."""
+LEAST_LTS: Final = (25, 8, 16)
+LEAST_STABLE: Final = (26, 1, 1)
+"""Older servers refuse the projection of row offsets by which a click is found by its id (before 25.8), or
+can corrupt it when parts are merged (ClickHouse pull request 93827)."""
 
 MOST_CLOCK_SKEW_SECONDS: Final = 2.0
 
@@ -60,10 +62,13 @@ def clickhouse(chosen: Settings) -> Iterator[Finding]:
 
 def judge_clickhouse(name: str, release: str, zone: str) -> Finding:
     """Return what a server's version means."""
-    numbers = tuple(int(n) for n in re.findall(r"\d+", release)[:2])
-    if numbers < LEAST_CLICKHOUSE:
-        least = ".".join(str(n) for n in LEAST_CLICKHOUSE)
-        return problem(name, f"the server is version {release}", f"Update it to {least} or newer.")
+    numbers = tuple(int(n) for n in re.findall(r"\d+", release)[:3])
+    if numbers < LEAST_STABLE and not LEAST_LTS <= numbers < (25, 9):
+        return problem(
+            name,
+            f"the server is version {release}, which can't keep the index of click ids right",
+            "Update it to 25.8.16 or newer of the 25.8 series, or to 26.1 or newer.",
+        )
     return ok(name, f"server {release}, time zone {zone}")
 
 

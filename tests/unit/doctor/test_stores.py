@@ -64,7 +64,18 @@ def test_a_server_that_cant_be_reached_is_a_problem_without_its_password(check, 
 
 @pytest.mark.parametrize(
     ("release", "level"),
-    [("24.8.1.1", "problem"), ("25.2.9", "problem"), ("25.3.1.1", "ok"), ("26.9.2.1", "ok"), ("100.1", "ok")],
+    [
+        ("24.8.1.1", "problem"),
+        ("25.7.9.1", "problem"),
+        ("25.8.15.35", "problem"),
+        ("25.8.16.26", "ok"),
+        ("25.8.30.16", "ok"),
+        ("25.9.1.1", "problem"),
+        ("25.12.9.1", "problem"),
+        ("26.1.1.468", "ok"),
+        ("26.9.2.1", "ok"),
+        ("100.1.1", "ok"),
+    ],
 )
 def test_a_clickhouse_too_old_for_the_schema_is_a_problem(release, level):
     assert stores.judge_clickhouse("clickhouse", release, "UTC").level == level
