@@ -38,6 +38,9 @@ from tracker.errors import CLICK_ID_FORGED, CLICK_ID_MALFORMED
 
 KEY_FILE = "click.keys"
 KEY_BYTES = 32
+FEWEST_KEY_BYTES = 16
+MOST_KEY_BYTES = 64
+"""What BLAKE2b takes."""
 MAX_KEY_ID = 15
 MAX_OFFER_ID = 2**32 - 1
 LENGTH = 32
@@ -113,21 +116,29 @@ def parse_keys(text: str) -> ClickIdKeys:
     """Read ``<id>:<hex>`` entries separated by commas or lines; the first signs.
 
     Raises:
-        ValueError: an entry that isn't of that shape, an id twice, or no entry.
+        ValueError: an entry that isn't of that shape, an id twice, or no entry; says nothing of the keys.
 
     """
     keys: dict[int, bytes] = {}
-    signing = -1
-    for entry in text.replace("\n", ",").split(","):
-        if not entry.strip():
-            continue
-        number, _, secret = entry.strip().partition(":")
-        key_id, key = int(number), bytes.fromhex(secret)
-        if key_id in keys or not 0 <= key_id <= MAX_KEY_ID or len(key) < 16:
-            raise ValueError("click key ids are 0 to 15, each once, with at least 16 bytes of key")
+    for entry in _entries(text):
+        number, _, secret = entry.partition(":")
+        try:
+            key_id, key = int(number), bytes.fromhex(secret)
+        except ValueError:
+            # Python's own words would quote the entry, and with it the secret.
+            raise ValueError("an entry is an id from 0 to 15, a colon and the key in hex") from None
+        if key_id in keys or not 0 <= key_id <= MAX_KEY_ID:
+            raise ValueError("click key ids are 0 to 15, each once")
+        if not FEWEST_KEY_BYTES <= len(key) <= MOST_KEY_BYTES:
+            raise ValueError(f"a click key has {FEWEST_KEY_BYTES} to {MOST_KEY_BYTES} bytes")
         keys[key_id] = key
-        signing = key_id if signing < 0 else signing
-    return ClickIdKeys(keys, signing)
+    if not keys:
+        raise ValueError("there is no key in them")
+    return ClickIdKeys(keys, next(iter(keys)))
+
+
+def _entries(text: str) -> list[str]:
+    return [entry.strip() for entry in text.replace("\n", ",").split(",") if entry.strip()]
 
 
 def load_keys(chosen: Settings, *, create: bool = False) -> ClickIdKeys:
@@ -139,17 +150,19 @@ def load_keys(chosen: Settings, *, create: bool = False) -> ClickIdKeys:
     """
     given = chosen.click_keys.get_secret_value()
     path = chosen.data_dir / KEY_FILE
-    if not given:
-        if create and not path.exists():
-            write_secret(path, f"0:{secrets.token_hex(KEY_BYTES)}\n")
-        try:
-            given = path.read_text()
-        except OSError as why:
-            raise CANNOT_START.error(
-                f"There are no click id keys: set CLICKLEDGER_CLICK_KEYS or provide {path}."
-            ) from why
     try:
+        if not given:
+            if create and not path.exists():
+                write_secret(path, f"0:{secrets.token_hex(KEY_BYTES)}\n")
+            given = path.read_text()
         return parse_keys(given)
+    except OSError as why:
+        raise CANNOT_START.error(
+            f"There are no click id keys: set CLICKLEDGER_CLICK_KEYS or provide {path}."
+        ) from why
+    except UnicodeDecodeError:
+        # The exception holds the file's bytes; it goes no further.
+        raise CANNOT_START.error(f"The click id keys can't be read: {path} isn't a text file.") from None
     except ValueError as why:
         raise CANNOT_START.error(f"The click id keys can't be read: {why}.") from why
 
@@ -158,17 +171,22 @@ def rotate_keys(path: Path) -> int:
     """Put a new signing key before the others in a key file; return its id.
 
     The file is replaced atomically; when all 16 ids are in use the oldest key goes.
+
+    Raises:
+        OSError, ValueError: there is no such file, or it holds no keys.
+
     """
-    lines = [line for line in path.read_text().splitlines() if line.strip()]
-    parse_keys("\n".join(lines))
-    used = {int(line.split(":", 1)[0]) for line in lines}
-    if len(used) > MAX_KEY_ID:
-        used.discard(int(lines.pop().split(":", 1)[0]))
+    text = path.read_text()
+    parse_keys(text)
+    entries = _entries(text)
+    ids = [int(entry.partition(":")[0]) for entry in entries]
+    if len(ids) > MAX_KEY_ID:
+        entries.pop()
+        ids.pop()
     # Ids go round: the next one after the newest, so that a retired id is reused last.
-    newest = int(lines[0].split(":", 1)[0])
-    key_id = next(n % 16 for n in range(newest + 1, newest + 17) if n % 16 not in used)
+    key_id = next(n % 16 for n in range(ids[0] + 1, ids[0] + 17) if n % 16 not in ids)
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
-    write_secret(fresh, "\n".join([f"{key_id}:{secrets.token_hex(KEY_BYTES)}", *lines]) + "\n")
+    write_secret(fresh, "\n".join([f"{key_id}:{secrets.token_hex(KEY_BYTES)}", *entries]) + "\n")
     fresh.replace(path)
     return key_id
