@@ -14,7 +14,7 @@ import maxminddb
 from clickledger.doctor.finding import Finding, ok, problem, warning
 from kernel.errors import ClickledgerError
 from kernel.settings import Settings
-from tracker.pipeline.steps.geoip import GeoDatabases
+from tracker.visitor import GeoDatabases
 
 OLD_DAYS: Final = 180
 """Addresses change hands; after half a year a noticeable part of a database is wrong."""

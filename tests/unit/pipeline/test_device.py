@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from tests.support.clicks import CHROME, GOOGLEBOT, PHONE, row
-from tracker.pipeline.steps.device import Hints, describe
+from tracker.visitor import Hints, describe
 
 IPAD = "Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/120.0 Mobile/15E148 Safari/604.1"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 Mobile/15E148 Safari/604.1"

@@ -1,7 +1,8 @@
 import pytest
 
 from tests.support.clicks import row
-from tracker.pipeline.steps.origin import first_language, host_of
+from tracker.pipeline.steps.origin import host_of
+from tracker.visitor import first_language
 
 
 @pytest.mark.parametrize(

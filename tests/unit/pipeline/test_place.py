@@ -4,7 +4,7 @@ import pytest
 from kernel.errors import ClickledgerError
 from tests.support.clicks import open_tools, row
 from tests.support.mmdb import write_mmdb
-from tracker.pipeline.steps.place import CONTINENTS
+from tracker.visitor import CONTINENTS
 
 CITY = {
     "8.8.8.0/24": {

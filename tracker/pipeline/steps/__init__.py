@@ -23,14 +23,13 @@ from kernel.settings import Settings
 from tracker.events import Click
 from tracker.links import read_parameters
 from tracker.pipeline.batch import ClickBatch
-from tracker.pipeline.steps.device import Devices, fill_device
-from tracker.pipeline.steps.geoip import GeoDatabases
 from tracker.pipeline.steps.labels import fill_cost, fill_decisions, fill_labels
 from tracker.pipeline.steps.origin import fill_language, fill_referrer
-from tracker.pipeline.steps.place import Places, fill_place
 from tracker.pipeline.steps.quality import fill_uniqueness, fill_verdict, find_reasons
 from tracker.pipeline.steps.shared_windows import GuardedUniqueWindow, RedisUniqueWindow, guarded_window
+from tracker.pipeline.steps.visitor import fill_device, fill_place
 from tracker.pipeline.steps.windows import MemoryUniqueWindow, UniqueWindow, Visit
+from tracker.visitor import Devices, GeoDatabases, Places
 
 __all__ = [
     "STEPS",

@@ -13,20 +13,13 @@ from typing import NamedTuple
 
 import iptocc
 
-from tracker.pipeline.batch import ClickBatch, look_up
-from tracker.pipeline.steps.geoip import GeoDatabases
+from tracker.visitor.geoip import GeoDatabases
 
 PLACES_KEPT = 65_536
 """Addresses remembered across batches: about 50 MB, and most of a day's returning visitors."""
 
 _V4_PREFIX, _V6_PREFIX = 24, 48
 """Bits that name a network: what providers usually hand to one customer or one neighbourhood."""
-
-_COLUMNS = (
-    *("ip_prefix", "continent", "country", "region", "city", "postal_area", "timezone"),
-    *("asn", "isp", "connection_type", "is_datacenter", "is_proxy"),
-)
-
 
 _COUNTRIES = {
     "AF": "AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EG EH ER ET GA GH GM GN GQ GW KE KM LR LS LY MA MG ML MR "
@@ -55,7 +48,7 @@ with XK for Kosovo.
 
 
 class Place(NamedTuple):
-    """The columns of a click that its address fills, in the order of ``_COLUMNS``, and ``is_private``."""
+    """The columns of a click that its address fills, in the table's order, and ``is_private``."""
 
     ip_prefix: str = ""
     continent: str = ""
@@ -105,15 +98,6 @@ class Places:
         country = where.country or (country if country in CONTINENTS else "") or ""
         continent = where.continent or CONTINENTS.get(country, "")
         return Place._make((prefix, continent, country, *where[2:], *self._databases.network(ip), is_private))
-
-
-def fill_place(batch: ClickBatch, places: Places) -> None:
-    """Fill the columns of place and network."""
-    found = look_up([click.ip for click in batch.clicks], places.find)
-    batch.spread(_COLUMNS, found)
-    batch.is_datacenter = found.each(lambda place: place.is_datacenter)
-    batch.is_proxy = found.each(lambda place: place.is_proxy)
-    batch.is_private = found.each(lambda place: place.is_private)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

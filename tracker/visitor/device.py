@@ -25,8 +25,6 @@ from user_agents.parsers import (
 )
 
 from fraud import AgentFinding, inspect_agent
-from tracker.events import Click
-from tracker.pipeline.batch import ClickBatch, look_up
 
 
 class Hints(NamedTuple):
@@ -76,11 +74,6 @@ class ParsedAgent(UserAgent):  # type: ignore[misc] # the package has no type in
 AGENTS_KEPT = 16_384
 """User agents remembered across batches, about 20 MB; a day of real traffic has a few thousand."""
 
-_COLUMNS = (
-    *("device_type", "device_brand", "device_model", "os", "os_version", "browser", "browser_version"),
-    *("is_in_app", "is_bot", "bot_family"),
-)
-
 MAX_TEXT = 2048
 """Characters that are parsed; what is longer is malformed anyway and only costs time."""
 
@@ -120,26 +113,6 @@ class Devices:
     @staticmethod
     def _find(agent: str | tuple[str, Hints]) -> Device:
         return describe(agent) if isinstance(agent, str) else describe(*agent)
-
-
-def fill_device(batch: ClickBatch, devices: Devices) -> None:
-    """Fill the columns of device, system and browser."""
-    keys = [_agent(click) if click.headers else click.user_agent for click in batch.clicks]
-    found = look_up(keys, devices.find)
-    batch.spread(_COLUMNS, found)
-    batch.agents = found.each(lambda device: device.finding)
-
-
-def _agent(click: Click) -> str | tuple[str, Hints]:
-    """Return what describes the device: the user agent, with its hints when there are any."""
-    get = click.headers.get
-    hints = (
-        get("sec-ch-ua-model", ""),
-        get("sec-ch-ua-platform-version", ""),
-        get("sec-ch-ua-mobile", ""),
-        get("x-requested-with", ""),
-    )
-    return click.user_agent if hints == NO_HINTS else (click.user_agent, Hints._make(hints))
 
 
 def describe(text: str, hints: Hints = NO_HINTS) -> Device:
