@@ -16,7 +16,9 @@ from typing import Literal
 
 import msgspec
 
+from tracker.errors import AMOUNT_INVALID
 from tracker.events import PostbackFields
+from tracker.postbacks import MAX_AMOUNT
 from tracker.snapshot import OfferRoute
 
 Outcome = Literal["accepted", "duplicate", "updated", "refused"]
@@ -32,7 +34,6 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 _SIX_PLACES = Decimal("0.000001")
 RATE_MISSING = "currency_rate_missing"
 """Why a conversion is on hold whose fixed and percent parts are in two currencies."""
-
 
 CACHE_SECONDS = 120 * 86_400
 """How long a state is cached in Redis: the longest usual attribution window and the validation after it."""
@@ -79,15 +80,14 @@ def apply(
     """Return what a postback does and the state after it.
 
     ``refused`` means its status can't follow the present one; the state is then unchanged.
+
+    Raises:
+        ClickledgerError: ``amount_invalid`` when the amount earns more than a store holds.
+
     """
     if state is None:
         return "accepted", _first(fields, offer)
-    if fields.status is not None and fields.status != state.status:
-        if fields.status not in TRANSITIONS[state.status]:
-            return "refused", state
-        status = fields.status
-    else:
-        status = state.status
+    status = fields.status or state.status
     after = _with_money(
         ConversionState(
             status=status,
@@ -105,11 +105,16 @@ def apply(
         ),
         fields,
         offer,
+        before=state.status,
         recompute=fields.amount is not None or fields.currency is not None,
     )
+    # Judged by where it comes to, not by what was asked: a first postback that was put on hold for its
+    # currency is a duplicate when it comes again, whatever status it names.
     if after == state:
         return "duplicate", state
-    if state.status == "rejected":
+    if state.status == "rejected" or not (
+        after.status == state.status or after.status in TRANSITIONS[state.status]
+    ):
         return "refused", state
     return "updated", after
 
@@ -131,14 +136,24 @@ def _first(fields: PostbackFields, offer: OfferRoute) -> ConversionState:
         ),
         fields,
         offer,
+        before="",
         recompute=True,
     )
 
 
 def _with_money(
-    state: ConversionState, fields: PostbackFields, offer: OfferRoute, *, recompute: bool
+    state: ConversionState, fields: PostbackFields, offer: OfferRoute, *, before: str, recompute: bool
 ) -> ConversionState:
-    """Compute payout and revenue: the advertiser's when the offer allows it, else the offer's."""
+    """Compute payout and revenue: the advertiser's when the offer allows it, else the offer's.
+
+    Args:
+        state: The state but for its money.
+        fields: The postback.
+        offer: Its tariff.
+        before: The status before this postback, '' for none.
+        recompute: Whether the postback says anything the money follows from.
+
+    """
     if offer.allow_override and (fields.payout is not None or fields.revenue is not None):
         return msgspec.structs.replace(
             state,
@@ -152,25 +167,33 @@ def _with_money(
     if fields.goal:
         # Goals beside the base goal earn what their postback says; a tariff of their own comes with goals.
         return state
-    same_currency = state.amount_currency == offer.currency
-    has_percent = bool(offer.payout_percent or offer.revenue_percent)
-    if has_percent and not same_currency:
-        if Decimal(offer.payout) or Decimal(offer.revenue):
-            reason = state.reject_reason or RATE_MISSING
-            return msgspec.structs.replace(state, status="hold", reject_reason=reason)
-        state = msgspec.structs.replace(state, currency=state.amount_currency)
+    by_amount = bool(offer.payout_percent or offer.revenue_percent)
+    foreign = by_amount and state.amount_currency != offer.currency
+    if foreign and (_fixed(offer.payout) or _fixed(offer.revenue)):
+        if before == "approved" or state.status == "rejected":
+            # What was approved can't go back on hold, and what is rejected earns nothing more.
+            return state
+        return msgspec.structs.replace(state, status="hold", reject_reason=state.reject_reason or RATE_MISSING)
     return msgspec.structs.replace(
         state,
         payout=_earned(offer.payout, offer.payout_percent, state.amount),
         revenue=_earned(offer.revenue, offer.revenue_percent, state.amount),
+        currency=state.amount_currency if foreign else offer.currency,
+        reject_reason="" if state.reject_reason == RATE_MISSING else state.reject_reason,
     )
+
+
+def _fixed(text: str) -> Decimal:
+    return Decimal(text or "0")
 
 
 def _earned(fixed: str, percent: str, amount: Decimal) -> Decimal:
     """Return fixed + percent of amount, rounded half to even at six places."""
-    earned = Decimal(fixed or "0")
+    earned = _fixed(fixed)
     if percent:
         earned += amount * Decimal(percent) / 100
+    if earned > MAX_AMOUNT:
+        raise AMOUNT_INVALID.error(f"The amount earns more than {MAX_AMOUNT}, which can't be stored.")
     return earned.quantize(_SIX_PLACES)
 
 

@@ -29,7 +29,13 @@ from kernel.errors import ClickledgerError
 from kernel.metrics import counter
 from tracker.click_id import ClickIdKeys
 from tracker.conversion_state import ConversionState, apply, conversion_id
-from tracker.errors import CLICK_NOT_FOUND, OFFER_UNKNOWN, OUTSIDE_WINDOW, TRANSITION_NOT_ALLOWED
+from tracker.errors import (
+    AMOUNT_INVALID,
+    CLICK_NOT_FOUND,
+    OFFER_UNKNOWN,
+    OUTSIDE_WINDOW,
+    TRANSITION_NOT_ALLOWED,
+)
 from tracker.events import Postback
 from tracker.pipeline import sql
 from tracker.pipeline.ledger import Ledger, OutboxBatch, WaitingPostback
@@ -91,7 +97,7 @@ class ConversionStage:
         self._wait_ms = wait_minutes * 60_000
         tables = ("conversions", "conversion_changes", "rejected")
         self._rows = {t: counter("clickledger_pipeline_rows_total", table=t) for t in tables}
-        rejections = (CLICK_NOT_FOUND, OFFER_UNKNOWN, OUTSIDE_WINDOW, TRANSITION_NOT_ALLOWED)
+        rejections = (AMOUNT_INVALID, CLICK_NOT_FOUND, OFFER_UNKNOWN, OUTSIDE_WINDOW, TRANSITION_NOT_ALLOWED)
         self._rejections = {
             kind.code: counter("clickledger_pipeline_rejected_total", reason=kind.code) for kind in rejections
         }

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import base64
+from decimal import Decimal
+from itertools import product
+
+import pytest
+
+from kernel.errors import ClickledgerError
+from tests.support.offers import offer
+from tracker.click_id import ClickIdKeys
+from tracker.conversion_state import (
+    RATE_MISSING,
+    TRANSITIONS,
+    apply,
+    conversion_id,
+    decode_state,
+    encode_state,
+)
+from tracker.errors import AMOUNT_INVALID
+from tracker.events import PostbackFields
+
+CLICK = ClickIdKeys({1: b"k" * 32}, 1).mint(1_760_000_000_000, 1)
+STATUSES = ("pending", "hold", "approved", "rejected")
+SHARE = {"payout": "0", "revenue": "", "payout_percent": "10", "revenue_percent": "15"}
+BOTH = {"payout_percent": "10", "revenue_percent": "15"}
+
+
+def postback(**fields):
+    return PostbackFields(CLICK, **fields)
+
+
+def life(terms, *postbacks):
+    """Apply postbacks in turn; return the outcomes and the state in the end."""
+    state, outcomes = None, []
+    for fields in postbacks:
+        outcome, state = apply(state, fields, terms)
+        outcomes.append(outcome)
+    return outcomes, state
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(STATUSES, STATUSES)))
+def test_a_status_moves_only_along_the_table(before, after):
+    outcomes, state = life(offer(), postback(status=before), postback(status=after))
+    if before == after:
+        assert (outcomes[1], state.status) == ("duplicate", before)
+    elif after in TRANSITIONS[before]:
+        assert (outcomes[1], state.status) == ("updated", after)
+    else:
+        assert (outcomes[1], state.status) == ("refused", before)
+
+
+def test_the_table_is_the_one_that_was_promised():
+    assert {
+        "pending": {"approved", "rejected", "hold"},
+        "hold": {"approved", "rejected"},
+        "approved": {"rejected"},
+        "rejected": set(),
+    } == TRANSITIONS
+
+
+@pytest.mark.parametrize("default", ["approved", "pending", "hold"])
+def test_a_postback_without_status_gets_the_offers(default):
+    assert life(offer(default_status=default), postback())[1].status == default
+
+
+def test_the_same_values_again_are_a_duplicate_any_number_of_times():
+    sent = postback(
+        txn_id="A1", amount="99.90", currency="EUR", status="pending", coupon="X", adv=("a", "", "", "", "")
+    )
+    assert life(offer(), sent, sent, sent)[0] == ["accepted", "duplicate", "duplicate"]
+
+
+def test_a_repetition_that_leaves_things_out_is_a_duplicate_too():
+    assert life(offer(), postback(amount="5", coupon="X"), postback())[0] == ["accepted", "duplicate"]
+
+
+def test_amounts_are_compared_as_numbers():
+    assert life(offer(), postback(amount="5"), postback(amount="5.000000"))[0] == ["accepted", "duplicate"]
+
+
+def test_a_later_postback_changes_what_it_names_and_nothing_else():
+    outcomes, state = life(
+        offer(),
+        postback(amount="5", coupon="X", customer_id="c-1", conversion_ip="192.0.2.1", adv=("a", "b", "", "", "")),
+        postback(amount="7", adv=("", "B", "C", "", "")),
+    )
+    assert outcomes == ["accepted", "updated"]
+    assert state.amount == Decimal(7)
+    assert state.adv == ("a", "B", "C", "", "")
+    assert (state.coupon, state.customer_id, state.conversion_ip) == ("X", "c-1", "192.0.2.1")
+
+
+def test_a_chargeback_keeps_its_reason_and_its_money():
+    _, state = life(offer(), postback(), postback(status="rejected", reject_reason="returned"))
+    assert (state.status, state.reject_reason, state.payout) == ("rejected", "returned", Decimal("2.50"))
+
+
+def test_a_new_status_takes_the_old_reason_away():
+    _, state = life(offer(), postback(status="hold", reject_reason="check"), postback(status="approved"))
+    assert (state.status, state.reject_reason) == ("approved", "")
+
+
+def test_a_rejected_conversion_changes_no_more():
+    outcomes, state = life(offer(), postback(status="rejected"), postback(amount="5"), postback(status="rejected"))
+    assert outcomes == ["accepted", "refused", "duplicate"]
+    assert state.amount == 0
+
+
+@pytest.mark.parametrize(
+    ("terms", "amount", "payout", "revenue"),
+    [
+        ({}, None, "2.50", "4.00"),
+        ({}, "80", "2.50", "4.00"),
+        (SHARE, None, "0", "0"),
+        (SHARE, "80", "8", "12"),
+        (BOTH, "80", "10.50", "16"),
+        (SHARE | {"payout_percent": "0.000001"}, "0.5", "0", "0.075"),
+        (SHARE | {"payout_percent": "50"}, "0.000003", "0.000002", "0"),
+        (SHARE | {"payout_percent": "50"}, "0.000005", "0.000002", "0.000001"),
+    ],
+)
+def test_the_offer_pays_fixed_and_percent_rounded_half_to_even(terms, amount, payout, revenue):
+    _, state = life(offer(**terms), postback(amount=amount))
+    assert (state.payout, state.revenue) == (Decimal(payout), Decimal(revenue))
+    assert state.currency == "USD"
+
+
+def test_a_changed_amount_changes_the_share_and_a_changed_status_does_not():
+    terms = offer(**SHARE)
+    _, state = life(terms, postback(amount="80", status="pending"), postback(amount="100"))
+    assert state.payout == Decimal(10)
+    _, after = apply(state, postback(status="approved"), offer(payout_percent="99"))
+    assert after.payout == Decimal(10)
+
+
+def test_payout_and_revenue_are_the_advertisers_only_where_the_offer_allows_it():
+    sent = postback(amount="80", payout="1.25", revenue="9", currency="EUR")
+    _, allowed = life(offer(allow_override=True), sent)
+    assert (allowed.payout, allowed.revenue, allowed.currency) == (Decimal("1.25"), Decimal(9), "EUR")
+    _, ignored = life(offer(), sent)
+    assert (ignored.payout, ignored.revenue, ignored.currency) == (Decimal("2.50"), Decimal(4), "USD")
+    assert ignored.amount_currency == "EUR"
+
+
+def test_what_the_advertiser_paid_no_longer_follows_the_amount():
+    terms = offer(allow_override=True, **SHARE)
+    outcomes, state = life(terms, postback(amount="80", payout="3"), postback(amount="500"))
+    assert outcomes == ["accepted", "updated"]
+    assert (state.amount, state.payout, state.revenue) == (Decimal(500), Decimal(3), Decimal(0))
+
+
+def test_a_goal_beside_the_base_goal_earns_what_its_postback_says():
+    assert life(offer(), postback(goal="signup", amount="10"))[1].payout == 0
+    assert life(offer(allow_override=True), postback(goal="signup", payout="0.40"))[1].payout == Decimal("0.40")
+
+
+def test_a_share_alone_is_paid_in_the_amounts_currency_and_back_again():
+    terms = offer(**SHARE)
+    _, state = life(terms, postback(amount="80", currency="EUR"))
+    assert (state.payout, state.currency, state.status) == (Decimal(8), "EUR", "approved")
+    _, back = apply(state, postback(currency="USD"), terms)
+    assert (back.payout, back.currency) == (Decimal(8), "USD")
+
+
+@pytest.mark.parametrize("status", [None, "approved", "pending", "hold"])
+def test_fixed_and_percent_in_two_currencies_wait_on_hold_and_repetitions_change_nothing(status):
+    sent = postback(amount="80", currency="EUR", status=status)
+    outcomes, state = life(offer(**BOTH), sent, sent, sent)
+    assert outcomes == ["accepted", "duplicate", "duplicate"]
+    assert (state.status, state.reject_reason) == ("hold", RATE_MISSING)
+    assert (state.payout, state.revenue, state.currency) == (0, 0, "USD")
+
+
+def test_a_missing_rate_never_undoes_a_rejection():
+    _, state = life(
+        offer(**BOTH), postback(status="pending"), postback(status="rejected", amount="9", currency="EUR")
+    )
+    assert (state.status, state.reject_reason, state.payout) == ("rejected", "", Decimal("2.50"))
+    _, first = life(offer(**BOTH), postback(status="rejected", amount="9", currency="EUR"))
+    assert (first.status, first.payout) == ("rejected", 0)
+
+
+def test_a_missing_rate_never_takes_an_approval_back():
+    outcomes, state = life(offer(**BOTH), postback(amount="80"), postback(amount="90", currency="EUR"))
+    assert outcomes == ["accepted", "updated"]
+    assert (state.status, state.payout, state.currency) == ("approved", Decimal("10.50"), "USD")
+    assert (state.amount, state.amount_currency) == (Decimal(90), "EUR")
+
+
+def test_the_rate_is_no_longer_missing_once_the_amount_comes_in_the_offers_currency():
+    _, state = life(offer(**BOTH), postback(amount="80", currency="EUR"), postback(amount="88", currency="USD"))
+    assert (state.status, state.reject_reason, state.payout) == ("hold", "", Decimal("11.30"))
+
+
+def test_an_amount_that_earns_more_than_a_store_holds_is_refused():
+    terms = offer(payout="1", payout_percent="100")
+    assert life(terms, postback(amount="999999999998.999999"))[1].payout == Decimal("999999999999.999999")
+    with pytest.raises(ClickledgerError) as refused:
+        apply(None, postback(amount="999999999999"), terms)
+    assert refused.value.kind is AMOUNT_INVALID
+
+
+def test_a_state_survives_the_cache_digit_by_digit():
+    _, state = life(offer(**BOTH), postback(amount="123456789012.123456", adv=("é", "", "", "", "")))
+    assert decode_state(encode_state(state)) == state
+
+
+def test_a_conversions_id_tells_its_key_apart_and_begins_with_its_clicks_time():
+    keys = [
+        ("", ""),
+        ("a", ""),
+        ("", "a"),
+        ("a", "bc"),
+        ("ab", "c"),
+        ("1:a", ""),
+        ("", "1:a"),
+        ("a1", ":"),
+        ("é", ""),
+    ]
+    ids = {conversion_id(CLICK, goal, txn_id) for goal, txn_id in keys}
+    assert len(ids) == len(keys)
+    for each in ids:
+        assert len(each) == 24
+        assert base64.urlsafe_b64decode(each)[:6] == base64.urlsafe_b64decode(CLICK)[:6]
+    assert conversion_id(CLICK, "a", "b") == conversion_id(CLICK, "a", "b")
