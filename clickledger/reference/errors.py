@@ -1,0 +1,123 @@
+"""``docs/errors.md``: every error code of every room, where it is met and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import kernel.errors
+import partners
+import reports.errors
+import tracker.errors
+import tracker.intake.errors
+from clickledger import program_entries, service
+from clickledger.reference.markdown import code, table
+from clickledger.replay import errors as replay
+from kernel.errors import ErrorKind
+
+PAGE = "docs/errors.md"
+
+_HEAD = """# Errors
+
+<!-- Made from each room's ERRORS table by clickledger/reference; change it there. -->
+
+Every refusal is one JSON shape, over HTTP with the status of the table:
+
+```json
+{"error": {"code": "unknown_metric", "message": "There is no metric 'clics'; did you mean clicks?", "details": {}}}
+```
+
+`code` never changes its meaning and is what programs look at. `message` is for the person who meets it:
+the sentence of the table, or a more exact one. `details` appears only when there are facts to give. A
+command of the command line prints the message on standard error and ends with exit code 1.
+
+An answer with `internal_error` is a fault of clickledger: it says nothing more to the outside, the log has
+the traceback. A status that the web framework gives by itself, and that is not listed, has the code `http_error`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Errors that are met in the same place."""
+
+    title: str
+    where: str
+    kinds: tuple[ErrorKind, ...]
+
+
+_STARTING = ("cannot_start", "store_away")
+_PIPELINE_ALONE = ("click_not_found", "outside_window", "frame_unreadable", "enrichment_failed")
+_PIPELINE_TOO = ("offer_unknown", "transition_not_allowed")
+
+
+def sections() -> tuple[Section, ...]:
+    """Return the page's sections in order."""
+    anywhere, tracking = kernel.errors.ERRORS, tracker.errors.ERRORS
+    return (
+        Section(
+            "Postbacks",
+            'Answered by the edge at `/postback` as `{"status": "rejected", "error": {…}}`. The request is kept '
+            "whole, with its code as `reason`, and can be read with `clickledger export rejected`; all but "
+            "`journal_unavailable`, which says that nothing could be kept. A click gets none of the others: "
+            "it is redirected or gets the plain 404 page.",
+            _without(tracking.values(), _PIPELINE_ALONE),
+        ),
+        Section(
+            "Decided after the answer",
+            "Nobody is answered with these: they are found while journals are shipped, and appear as the `reason` "
+            "of a row of `clickledger export rejected`, with the bytes as they were received. The status is the "
+            "one the edge would have answered had it known.",
+            tuple(tracking[each] for each in (*_PIPELINE_ALONE, *_PIPELINE_TOO)),
+        ),
+        Section(
+            "Every JSON route",
+            "Answered by the web role on any path, and by the edge beside `/click` and `/postback`.",
+            _without(anywhere.values(), _STARTING[:1]),
+        ),
+        Section(
+            "Reports and exports",
+            "Answered by `/api/v1/reports/…` and `/api/v1/export/…`, and printed by `clickledger report` and "
+            "`clickledger export`.",
+            tuple(reports.errors.ERRORS.values()),
+        ),
+        Section(
+            "The program",
+            "Answered by `/api/v1/advertisers`, `partners`, `offers`, `links`, `program` and `programs/ensure`, "
+            "and printed by the commands of the same names. A wrong field is `body_invalid`, a name that is taken "
+            "is a `conflict`.",
+            tuple(partners.ERRORS.values()),
+        ),
+        Section(
+            "Starting",
+            "Printed on standard error by `clickledger up`, `clickledger serve` and whatever else opens a store; "
+            "the process ends.",
+            tuple(anywhere[each] for each in _STARTING),
+        ),
+        Section(
+            "Commands",
+            "Printed on standard error by commands that talk to a running service, beside whatever the service "
+            "itself answers.",
+            (*service.ERRORS.values(), program_entries.ENTRY_UNKNOWN),
+        ),
+        Section(
+            "Replay and import",
+            "Printed on standard error by `clickledger replay` and `clickledger import`.",
+            (*tracker.intake.errors.ERRORS.values(), *replay.ERRORS.values()),
+        ),
+    )
+
+
+def pages() -> dict[str, str]:
+    """Return the page by its path in the repository."""
+    lines = [_HEAD.rstrip("\n")]
+    for section in sections():
+        lines += ["", f"## {section.title}", "", section.where, ""]
+        lines += table(
+            ("code", "status", "what to do"),
+            ((code(kind.code), str(kind.status), kind.advice) for kind in section.kinds),
+        )
+    return {PAGE: "\n".join(lines) + "\n"}
+
+
+def _without(kinds: Iterable[ErrorKind], codes: tuple[str, ...]) -> tuple[ErrorKind, ...]:
+    return tuple(kind for kind in kinds if kind.code not in codes)
