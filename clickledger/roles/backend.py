@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clickledger.roles.pipeline import running
-from clickledger.roles.starting import role
+from clickledger.roles.starting import role, settle_memory
 from clickledger.roles.stores import event_store
 from clickledger.roles.web import web_app
 from clickledger.serving import serve
@@ -18,4 +18,5 @@ def run_backend(chosen: Settings) -> None:
         running(chosen, store) as pipeline,
         web_app(chosen, pipeline.status) as app,
     ):
+        settle_memory()
         serve(app, chosen.web_host, chosen.web_port)

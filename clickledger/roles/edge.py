@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-
-from clickledger.roles.starting import role, say_ready
+from clickledger.roles.starting import role, say_ready, settle_memory
 from clickledger.serving import serve
 from kernel.settings import Settings
 from tracker.click_id import load_keys
@@ -21,7 +19,5 @@ def run_edge(chosen: Settings, worker: str) -> None:
     """
     with role(chosen, worker, "edge"):
         app = build_edge(chosen, load_keys(chosen), worker, on_started=say_ready)
-        # What is loaded now stays; the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
+        settle_memory()
         serve(app, chosen.edge_host, chosen.edge_port)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from clickhouse_connect.driver.client import Client
 
-from clickledger.roles.starting import role, say_ready
+from clickledger.roles.starting import role, say_ready, settle_memory
 from clickledger.roles.stores import event_store
 from kernel import redis
 from kernel.settings import Settings
@@ -25,6 +25,7 @@ DRAIN_SECONDS = 5.0
 def run_pipeline(chosen: Settings) -> None:
     """Ship journals until asked to end."""
     with role(chosen, "pipeline", "pipeline"), event_store(chosen) as store, running(chosen, store):
+        settle_memory()
         say_ready()
         wait_for_end()
 

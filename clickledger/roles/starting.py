@@ -7,6 +7,7 @@ acknowledged.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -56,6 +57,17 @@ def role(chosen: Settings, name: str, folder: str) -> Iterator[None]:
         sys.exit(CANNOT_START_STATUS)
     finally:
         metrics.stop()
+
+
+def settle_memory() -> None:
+    """Take what is loaded now out of the garbage collector's sight, and let it look less often.
+
+    Events and rows are made and dropped by the ten thousand and form no cycles; at the default
+    thresholds a quarter of the pipeline's time went into looking at them (measured on batches of 20,000).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 def say_ready() -> None:
