@@ -2,7 +2,8 @@
 
 Invariants: no request raises anything but a ``ClickledgerError`` with a code of ``tracker.errors``; an
 amount is a plain decimal with at most six digits after the point, never a float; a duplicated name
-counts once, the first wins, the query before the body.
+counts once, the first wins, the query before the body. A signature is checked over the values as they
+were sent; only then are they cut to the length that is kept.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from tracker.errors import (
     TOKEN_MISSING,
 )
 from tracker.events import PostbackFields
-from tracker.links import cut_text, decode_value
+from tracker.links import cut_text
 from tracker.snapshot import AdvertiserRoute
 
-_CANONICAL: dict[str, tuple[str, ...]] = {
+ALIASES: dict[str, tuple[str, ...]] = {
     "click_id": ("clickid", "cid", "subid", "transaction_id", "tid"),
     "txn_id": ("order_id", "action_id", "adv_order_id", "txid"),
     "goal": ("event", "et", "goal_id", "goal_alias"),
@@ -52,10 +53,12 @@ _CANONICAL: dict[str, tuple[str, ...]] = {
     "expires": (),
     "return": (),
 }
+"""Canonical name -> the names other trackers' postbacks use."""
+
 # Amounts keep their digits: a float would already have lost them.
 _json = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _NAMES: dict[str, str] = {
-    name: canonical for canonical, aliases in _CANONICAL.items() for name in (canonical, *aliases)
+    name: canonical for canonical, aliases in ALIASES.items() for name in (canonical, *aliases)
 }
 
 STATUSES: dict[str, str] = {
@@ -101,7 +104,7 @@ def read_query(query: bytes) -> dict[str, str]:
             continue
         key = unquote_to_bytes(name.replace(b"+", b" ")).decode("utf-8", "replace")
         if key not in values:
-            values[key] = decode_value(raw)[0]
+            values[key] = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", "replace")
     return values
 
 
@@ -127,14 +130,14 @@ def _read_json(body: bytes) -> dict[str, str]:
         decoded = _json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, InvalidOperation) as why:
         raise POSTBACK_BODY_INVALID.error() from why
-    return {cut_text(k): _plain(v) for k, v in decoded.items() if v is not None}
+    return {name: _plain(value) for name, value in decoded.items() if value is not None}
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, str):
-        return cut_text(value)
+        return value
     if isinstance(value, int):
         return str(value) if abs(value) < _ABSURD else "NaN"
     if isinstance(value, Decimal):
@@ -154,7 +157,8 @@ class PostbackRequest:
         for name, value in received.items():
             canonical = _NAMES.get(name)
             if canonical and value and canonical not in self.values:
-                self.values[canonical] = value.strip() if canonical in {"click_id", "status"} else value
+                kept = cut_text(value)
+                self.values[canonical] = kept.strip() if canonical in {"click_id", "status"} else kept
 
     @property
     def click_id(self) -> str:
@@ -233,7 +237,7 @@ def _amount(values: Mapping[str, str], name: str) -> str | None:
 
 
 def check_token(request: PostbackRequest, advertiser: AdvertiserRoute, now_s: float) -> None:
-    """Check the advertiser's token or signature when one is given or required.
+    """Check the advertiser's token or signature when one is given or required; an empty token proves nothing.
 
     The signature is HMAC-SHA256 in hex, keyed with the advertiser's token, over all parameters but
     ``signature``, sorted by name, as ``name=value`` percent-encoded (RFC 3986) and joined with ``&``;
@@ -246,7 +250,8 @@ def check_token(request: PostbackRequest, advertiser: AdvertiserRoute, now_s: fl
     secret = advertiser.postback_token.encode()
     signature = request.values.get("signature")
     if signature is not None:
-        if not hmac.compare_digest(sign(request.received, secret).encode(), signature.lower().encode()):
+        made = sign(request.received, secret).encode()
+        if not secret or not hmac.compare_digest(made, signature.lower().encode()):
             raise TOKEN_INVALID.error()
         expires = request.values.get("expires", "")
         if not (expires.isascii() and expires.isdigit() and len(expires) < 13 and int(expires) >= now_s):
