@@ -23,7 +23,7 @@ from reports.registry import Dimension, Metric, Part
 from reports.scope import scope
 
 _NULL = "CAST(NULL, 'Nullable(Float64)')"
-"""A part no table of this report can give."""
+"""A metric with a part that no table of this report can give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,8 @@ def _metrics(plan: Plan, metrics: tuple[Metric, ...]) -> list[str]:
 
 
 def _formula(metric: Metric, part: dict[str, str]) -> str:
-    return metric.sql({name: part.get(name, _NULL) for name in metric.parts})
+    # With one part missing every formula is null; writing just that keeps constants out of its arithmetic.
+    return metric.sql(part) if all(name in part for name in metric.parts) else _NULL
 
 
 def _filled(template: str, part: Part) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
@@ -68,12 +67,8 @@ def export(
 def _destination(output: Path | None) -> Iterator[IO[bytes]]:
     """Yield where to write; a file gets its name when all of it is there."""
     if output is None:
-        try:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # The reader has seen enough, as `head` has; what Python flushes at exit goes nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
         return
     unfinished = output.with_name(output.name + UNFINISHED)
     with unfinished.open("wb") as file:

@@ -11,6 +11,10 @@ __all__ = ["DIMENSIONS", "Dimension"]
 
 _REASONS = "if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))"
 
+_QUARTER_HOUR = "toStartOfFifteenMinutes($t, 'UTC')"
+"""Local hours are gathered from these: every zone is off UTC by whole quarters of an hour, and ClickHouse's own
+start of a local hour is wrong where a zone's offset changes by half an hour (Lord Howe)."""
+
 _CTIT_BUCKETS = (
     "under 10 s",
     "10 s to 1 min",
@@ -50,7 +54,7 @@ _ENTRIES: tuple[Dimension, ...] = (
         "hour",
         "Hour",
         "YYYY-MM-DD HH:00 in the report's zone; the hour the clocks repeat in autumn is one row",
-        "toStartOfHour($t, {tz:String})",
+        _QUARTER_HOUR,
         "formatDateTime($x, '%Y-%m-%d %H:00', {tz:String})",
     ),
     moment("day", "Day", "YYYY-MM-DD", "toDate($t, {tz:String})", "toString($x)"),

@@ -96,7 +96,7 @@ FROM (
         sum(p_pending) AS p_pending
     FROM (
         SELECT
-            toStartOfHour(hour, {tz:String}) AS k_hour,
+            toStartOfFifteenMinutes(hour, 'UTC') AS k_hour,
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
@@ -108,7 +108,7 @@ FROM (
         GROUP BY k_hour
         UNION ALL
         SELECT
-            toStartOfHour(ts, {tz:String}) AS k_hour,
+            toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
             toUInt64(0) AS p_clicks,
             countIf(status = 'approved') AS p_approved,
             countIf(status = 'pending') AS p_pending
@@ -141,7 +141,7 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            toStartOfHour(ts, {tz:String}) AS k_hour,
+            toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
             countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}

@@ -49,7 +49,7 @@ FROM (
     FROM (
         SELECT
             partner_id AS k_partner,
-            toStartOfHour(ts, {tz:String}) AS k_hour,
+            toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
             arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
             countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
             toUInt64(0) AS p_approved,
@@ -76,7 +76,7 @@ FROM (
         UNION ALL
         SELECT
             partner_id AS k_partner,
-            toStartOfHour(ts, {tz:String}) AS k_hour,
+            toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
             arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
             toUInt64(0) AS p_clicks,
             countIf(status = 'approved') AS p_approved,
@@ -186,7 +186,7 @@ FROM (
             FROM (
                 SELECT
                     partner_id AS k_partner,
-                    toStartOfHour(ts, {tz:String}) AS k_hour,
+                    toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
                     arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
                     countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
                     toUInt64(0) AS p_approved,
@@ -213,7 +213,7 @@ FROM (
                 UNION ALL
                 SELECT
                     partner_id AS k_partner,
-                    toStartOfHour(ts, {tz:String}) AS k_hour,
+                    toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
                     arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
                     toUInt64(0) AS p_clicks,
                     countIf(status = 'approved') AS p_approved,

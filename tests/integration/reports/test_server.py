@@ -1,0 +1,100 @@
+"""Reports and exports over HTTP, as with a ClickHouse server (a front over chDB; see tests/support)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from pydantic import SecretStr
+
+from kernel.auth import ADMIN, Principal
+from kernel.clickhouse import client as clickhouse
+from kernel.clickhouse.arrow import rows_table
+from kernel.clickhouse.client import ReaderPool
+from kernel.errors import ClickledgerError
+from kernel.settings import Settings
+from reports.export.request import wanted
+from reports.export.stream import stream
+from reports.registry import METRICS
+from tests.integration.reports.conftest import Store, at
+from tests.support.clickhouse_front import clickhouse_front
+
+__all__ = ["clickhouse_front"]
+
+P = 970_000_001
+HOSTILE = "'\"\\`\n\t\x00{from:String}&param_from=1#%s"
+
+
+@pytest.fixture(scope="module")
+def server(clickhouse_front):
+    chosen = Settings(clickhouse_url=SecretStr(clickhouse_front.dsn()), report_max_seconds=5)
+    client = clickhouse.connect(chosen)
+    clickhouse.migrate(client)
+    one = {"partner_id": P, "ts": at("2026-11-02T12:00:00"), "verdict": "valid", "sub1": HOSTILE}
+    clicks = [{**one, "click_id": f"{n}", "ip": f"{n}", "fraud_reasons": ["x"][: n % 2]} for n in range(4)]
+    clickhouse.insert(client, "clicks", rows_table("clicks", clicks), "reports-server-clicks")
+    paid = {**one, "conversion_id": "1", "status": "approved", "currency": "USD", "payout": Decimal("1.5")}
+    clickhouse.insert(client, "conversions", rows_table("conversions", [paid]), "reports-server-conversions")
+    rejected = {"ts": at("2026-11-02T12:00:00"), "rejected_id": "1", "raw": b"\xff\x00"}
+    clickhouse.insert(client, "rejected", rows_table("rejected", [rejected]), "reports-server-rejected")
+    readers = ReaderPool(chosen, size=2)
+    yield Store(client, readers, chosen)
+    readers.close()
+    client.close()
+
+
+def test_a_report_is_the_same_over_http(server: Store):
+    answer = server.ask(
+        P,
+        dimensions=["partner", "hour", "fraud_reason"],
+        metrics=list(METRICS),
+        timezone="Asia/Kolkata",
+        totals=True,
+        filters=[
+            {"dimension": "sub1", "op": "in", "values": [HOSTILE, "x"]},
+            {"metric": "gross_clicks", "op": "gte", "value": 1},
+        ],
+        sort=[{"by": "partner"}, {"by": "fraud_reason"}],
+    )
+    assert [(row["hour"], row["fraud_reason"], row["gross_clicks"], row["payout"]) for row in answer["rows"]] == [
+        ("2026-11-02 17:00", "", 2, 1.5),
+        ("2026-11-02 17:00", "x", 2, 0),
+    ]
+    assert (answer["totals"]["unique_ips"], answer["totals"]["payout"]) == (4, 1.5)
+
+
+def test_an_export_is_the_same_over_http(server: Store):
+    export = wanted(
+        "clicks",
+        {"from": "2026-11-02", "to": "2026-11-03", "columns": "click_id,sub1"},
+        Principal("partner", partner_id=P),
+    )
+    body = b"".join(
+        stream(export, Principal("partner", partner_id=P), readers=server.readers, chosen=server.chosen)
+    )
+    rows = list(csv.reader(io.StringIO(body.decode(), newline="")))
+    assert rows == [["click_id", "sub1"], *([str(n), HOSTILE] for n in range(4))]
+    rejected = wanted("rejected", {"from": "2026-11-02", "to": "2026-11-03", "columns": "raw"}, ADMIN)
+    assert (
+        b"".join(stream(rejected, ADMIN, readers=server.readers, chosen=server.chosen)) == b'raw\n"\\xff\\x00"\n'
+    )
+
+
+def test_what_the_server_refuses_has_the_same_codes(server: Store):
+    with pytest.raises(ClickledgerError) as caught:
+        server.ask(P, filters=[{"dimension": "sub1", "op": "matches", "value": "("}])
+    assert caught.value.kind.code == "pattern_invalid"
+
+
+def test_a_server_that_dies_is_away_and_comes_back(server: Store, clickhouse_front):
+    with clickhouse_front.away():
+        with pytest.raises(ClickledgerError) as caught:
+            server.ask(P)
+        assert caught.value.kind.code == "store_away"
+        export = wanted("clicks", {"from": "2026-11-02", "to": "2026-11-03"}, ADMIN)
+        with pytest.raises(ClickledgerError) as caught:
+            stream(export, ADMIN, readers=server.readers, chosen=server.chosen)
+        assert caught.value.kind.code == "store_away"
+    assert server.ask(P)["rows"] == [{"clicks": 4}]

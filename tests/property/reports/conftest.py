@@ -1,0 +1,3 @@
+from tests.integration.reports.conftest import readers, store
+
+__all__ = ["readers", "store"]
