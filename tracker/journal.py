@@ -26,9 +26,10 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kernel import faults
 from kernel.logging import log
@@ -41,6 +42,8 @@ DIRECTORY = "journals"
 """Journals' place below the data directory."""
 APPLICATION_ID = 0x434C4A31  # "CLJ1"
 _BUSY_SECONDS = 10.0
+RETRY_SECONDS = 0.2
+"""How long after a failed write no new file is begun, so that a full disk isn't filled up with empty files."""
 
 _SCHEMA = f"""
 PRAGMA application_id = {APPLICATION_ID};
@@ -102,7 +105,11 @@ class _Held:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise
 
     def release(self) -> None:
         os.close(self._descriptor)
@@ -131,6 +138,7 @@ class JournalWriter:
         self._busy = False
         self._commits = 0
         self._stopped = False
+        self._retry_at = 0.0
         self._work: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._file: JournalFile | None = None
         self._lock: _Held | None = None
@@ -179,12 +187,18 @@ class JournalWriter:
             self._loop.call_soon(self._hand_over)
         return future
 
+    def revive(self) -> None:
+        """Try a new file when the last one failed; else an edge that gets no requests would stay unready."""
+        if self._file is None and not self._busy and not self._stopped:
+            self._busy = True
+            self._hand_over()
+
     def _hand_over(self) -> None:
         work = (self._payloads, self._futures)
         self._payloads, self._futures = [], []
         self._work.put(work)
 
-    def _committed(self, futures: list[asyncio.Future[None]], error: BaseException | None) -> None:
+    def _committed(self, futures: list[asyncio.Future[None]], error: Exception | None) -> None:
         if self._payloads:
             self._hand_over()
         else:
@@ -203,21 +217,30 @@ class JournalWriter:
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
             payloads, futures = work
-            error: BaseException | None = None
+            error: Exception | None = None
             try:
-                if self._file is None or self._file.bytes_written > self._rotate_bytes:
-                    self._rotate()
-                assert self._file is not None  # noqa: S101 - _rotate opens one or raises
-                faults.point("journal.after_append")
-                begin = time.perf_counter()
-                self._file.write(payloads)
-                self._observe_commit(time.perf_counter() - begin)
-            except (sqlite3.Error, OSError) as why:
-                log("journal").error("journal_write_failed", events=len(payloads), why=str(why))
+                self._write(payloads)
+            except Exception as why:  # noqa: BLE001 - a writer that dies leaves every visitor waiting for ever
                 error = why
-                # A connection that met a disk error is not trusted again; frames already committed stay.
-                self._retire()
+                if self._file is not None or time.monotonic() >= self._retry_at:
+                    log("journal").error("journal_write_failed", events=len(payloads), why=str(why))
+                    # A connection that met a disk error is not trusted again; frames already committed stay.
+                    self._retire()
+                    self._retry_at = time.monotonic() + RETRY_SECONDS
             self._loop.call_soon_threadsafe(self._committed, futures, error)
+
+    def _write(self, payloads: list[bytes]) -> None:
+        if self._file is None and time.monotonic() < self._retry_at:
+            raise OSError("the journal could not be written a moment ago")
+        if self._file is None or self._file.bytes_written > self._rotate_bytes:
+            self._rotate()
+        assert self._file is not None  # noqa: S101 - _rotate opens one or raises
+        if not payloads:
+            return
+        faults.point("journal.after_append")
+        begin = time.perf_counter()
+        self._file.write(payloads)
+        self._observe_commit(time.perf_counter() - begin)
 
     def _observe_commit(self, seconds: float) -> None:
         """Sample one commit in sixteen: at thousands of commits a second that shows as much as all would."""
@@ -297,7 +320,7 @@ class JournalReader:
         (first - 1, 0) when nothing is there yet.
         """
         last, total = first - 1, 0
-        for seq, events in self._db.execute(
+        for seq, events in self._rows(
             "SELECT seq, events FROM frames WHERE seq >= ? ORDER BY seq LIMIT ?", (first, most_events)
         ):
             if total and total + events > most_events:
@@ -307,17 +330,25 @@ class JournalReader:
 
     def frames(self, first: int, last: int) -> Iterator[Frame]:
         """Yield the frames of a range in order."""
-        rows = self._db.execute(
+        for seq, events, body in self._rows(
             "SELECT seq, events, body FROM frames WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)
-        )
-        for seq, events, body in rows:
+        ):
             yield Frame(seq, events, body)
 
     def backlog(self, first: int) -> int:
         """Return how many events lie at and after frame ``first``."""
-        return int(
-            self._db.execute("SELECT coalesce(sum(events), 0) FROM frames WHERE seq >= ?", (first,)).fetchone()[0]
+        return sum(
+            events for (events,) in self._rows("SELECT sum(events) FROM frames WHERE seq >= ?", (first,)) if events
         )
+
+    def _rows(self, statement: str, parameters: tuple[int, ...]) -> Iterable[tuple[Any, ...]]:
+        try:
+            return self._db.execute(statement, parameters)
+        except sqlite3.OperationalError as why:
+            # Its writer was killed, or its disk was full, between making the file and making the table.
+            if "no such table" in str(why):
+                return ()
+            raise
 
     def close(self) -> None:
         """Close the file."""
