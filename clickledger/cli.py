@@ -11,9 +11,11 @@ import pkgutil
 import sys
 
 import typer
+from pydantic import ValidationError
 
 from clickledger import commands
 from kernel.errors import ClickledgerError
+from kernel.settings import Settings, explain
 
 
 def build() -> typer.Typer:
@@ -36,6 +38,11 @@ def main() -> None:
         build()()
     except ClickledgerError as why:
         sys.stderr.write(f"{why.message}\n")
+        sys.exit(1)
+    except ValidationError as why:
+        if why.title != Settings.__name__:
+            raise
+        sys.stderr.write(f"{explain(why)}\n")
         sys.exit(1)
     except BrokenPipeError:
         # The reader of our output went away (head, less): that is its right.

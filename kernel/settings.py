@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_PREFIX = "CLICKLEDGER_"
@@ -183,3 +183,12 @@ def as_environment(values: dict[str, object]) -> dict[str, str]:
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
         env[f"{ENV_PREFIX}{name.upper()}"] = "" if plain is None else str(plain)
     return env
+
+
+def explain(why: ValidationError) -> str:
+    """Return one sentence per setting that can't work, naming its variable and never its value."""
+    problems = []
+    for error in why.errors(include_url=False, include_input=False, include_context=False):
+        name = ENV_PREFIX + "_".join(str(part) for part in error["loc"]).upper()
+        problems.append(f"{name} can't work: {error['msg'].removeprefix('Value error, ')}.")
+    return "\n".join(problems)

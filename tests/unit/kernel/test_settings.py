@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from kernel.settings import ENV_PREFIX, Settings, as_environment
+from kernel.settings import ENV_PREFIX, Settings, as_environment, explain
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +125,14 @@ def test_a_childs_environment_round_trips_secrets_and_unset_files(monkeypatch):
     assert chosen.admin_key.get_secret_value() == "k3y"
     assert chosen.geoip_city is None
     assert chosen.geoip_asn == Path("/g/asn.mmdb")
+
+
+def test_a_setting_that_cannot_work_is_named_and_its_value_is_not(monkeypatch):
+    monkeypatch.setenv("CLICKLEDGER_EDGE_PORT", "sesame")
+    monkeypatch.setenv("CLICKLEDGER_TRUSTED_PROXIES", "10.0.0.0/40")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    told = explain(refused.value)
+    assert "CLICKLEDGER_EDGE_PORT can't work" in told
+    assert "CLICKLEDGER_TRUSTED_PROXIES can't work" in told
+    assert "sesame" not in told
