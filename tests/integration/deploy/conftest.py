@@ -1,0 +1,3 @@
+from tests.support.clickhouse_front import clickhouse_front
+
+__all__ = ["clickhouse_front"]
