@@ -104,7 +104,7 @@ def decode(body: bytes) -> Snapshot:
     """Read published bytes.
 
     Raises:
-        msgspec.MsgspecError: not a snapshot of this version's shape.
+        msgspec.MsgspecError, UnicodeDecodeError: not a snapshot of this version's shape.
 
     """
     return _decoder.decode(body)
@@ -138,6 +138,6 @@ class SnapshotFile:
             if seen != self._seen:
                 self._snapshot = decode(self._path.read_bytes())
                 self._seen = seen
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return self._snapshot
         return self._snapshot

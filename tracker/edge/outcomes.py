@@ -97,6 +97,6 @@ def _decode(body: bytes) -> ConversionState | None:
         return None
     try:
         return decode_state(body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         # Written by another version: answer as if it were new; the pipeline knows better.
         return None

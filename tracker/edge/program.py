@@ -133,12 +133,17 @@ class ProgramHolder:
         """Poll file and Redis until cancelled."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            self.look_at_file()
-            if self._fetch is None:
-                continue
             try:
-                body = await self._fetch(self.program.version)
-                if body is not None and self._take(body):
-                    await asyncio.to_thread(snapshot.save, self._directory, body)
+                await self._look_everywhere()
             except OSError as why:
                 log("program").debug("snapshot_source_away", why=str(why))
+            except Exception as why:  # noqa: BLE001 - or this edge would never hear of a change again
+                log("program").error("program_not_refreshed", why=str(why))
+
+    async def _look_everywhere(self) -> None:
+        self.look_at_file()
+        if self._fetch is None:
+            return
+        body = await self._fetch(self.program.version)
+        if body is not None and self._take(body):
+            await asyncio.to_thread(snapshot.save, self._directory, body)

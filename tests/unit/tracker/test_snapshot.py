@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import os
+import stat
+
+import msgspec
+import pytest
+
+from tests.support.edge import program
+from tracker import snapshot
+from tracker.snapshot import EMPTY, SNAPSHOT_FILE, Snapshot, SnapshotFile, decode, encode, save
+
+
+def test_a_snapshot_comes_back_as_it_was():
+    whole = program(7, fallback_url="https://network.example/")
+    assert decode(encode(whole)) == whole
+    assert decode(encode(EMPTY)) == EMPTY
+
+
+def test_an_older_snapshot_without_newer_fields_is_read():
+    assert decode(msgspec.msgpack.encode({"version": 3, "added_later": 1})) == Snapshot(3)
+
+
+def test_what_isnt_a_snapshot_is_refused():
+    body = encode(program(7))
+    for damaged in (b"", body[:-1], body + b"x", b"\x00", b"\xc1", body.replace(b"Blog", b"\xff\xfe\xfd\xfc")):
+        with pytest.raises((msgspec.MsgspecError, UnicodeDecodeError)):
+            decode(damaged)
+
+
+def test_the_file_is_replaced_whole_and_is_its_owners_alone(tmp_path):
+    for version in (1, 2):
+        save(tmp_path, encode(program(version)))
+        path = tmp_path / SNAPSHOT_FILE
+        assert decode(path.read_bytes()).version == version
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert [each.name for each in tmp_path.iterdir()] == [SNAPSHOT_FILE]
+
+
+def test_a_reader_has_the_old_snapshot_or_the_new_one_at_any_moment(tmp_path, monkeypatch):
+    save(tmp_path, encode(program(1)))
+    seen = []
+    fsync = os.fsync
+    monkeypatch.setattr(
+        snapshot.os,
+        "fsync",
+        lambda descriptor: (seen.append(SnapshotFile(tmp_path).current().version), fsync(descriptor)),
+    )
+    save(tmp_path, encode(program(2)))
+    assert seen == [1]
+    assert SnapshotFile(tmp_path).current().version == 2
+
+
+def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(tmp_path, monkeypatch):
+    file = SnapshotFile(tmp_path)
+    assert file.current() == EMPTY
+    save(tmp_path, encode(program(1)))
+    first = file.current()
+    assert first.version == 1
+    monkeypatch.setattr(snapshot, "decode", lambda _body: pytest.fail("read again"))
+    assert file.current() is first
+    monkeypatch.undo()
+    save(tmp_path, encode(program(2)))
+    assert file.current().version == 2
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "empty", "not text"])
+def test_a_file_that_cant_be_read_leaves_the_last_snapshot_in_place(tmp_path, damage):
+    body = encode(program(1))
+    save(tmp_path, body)
+    file = SnapshotFile(tmp_path)
+    assert file.current().version == 1
+    if damage == "gone":
+        (tmp_path / SNAPSHOT_FILE).unlink()
+    else:
+        bad = {"cut": body[:-1], "empty": b"", "not text": body.replace(b"Blog", b"\xff\xfe\xfd\xfc")}[damage]
+        save(tmp_path, bad)
+    assert file.current().version == 1
+    save(tmp_path, encode(program(2)))
+    assert file.current().version == 2
