@@ -115,7 +115,10 @@ def test_what_the_store_told_before_it_went_away_is_remembered():
     assert tell(outcomes, postback()) == [("duplicate", False)]
 
 
-@pytest.mark.parametrize("body", [b"\x00", b"\xff\xff", b"{}", b"\x92\xa8approve\xff\xc0"])
+WHOLE = encode_state(apply(None, postback(), OFFER)[1])
+
+
+@pytest.mark.parametrize("body", [b"\x00", b"\xff\xff", WHOLE[:-1], WHOLE.replace(b"approved", b"\xff" * 8)])
 def test_a_state_of_another_version_is_replaced(body):
     store = Store()
     store.values[cache_key("conversion")] = body
