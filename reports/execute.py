@@ -44,7 +44,8 @@ class Result:
     """What a statement answered."""
 
     rows: Sequence[Sequence[Any]]
-    rows_read: int
+    rows_read: int | None
+    """Rows of the store it looked at; None where the store doesn't tell."""
 
 
 def execute(statements: Sequence[Statement], readers: Readers, limits: Settings) -> list[Result]:
@@ -60,7 +61,9 @@ def execute(statements: Sequence[Statement], readers: Readers, limits: Settings)
 
 def _run(client: Client, statement: Statement) -> Result:
     answer = client.query(statement.text, parameters=statement.parameters)
-    return Result(answer.result_rows, int(answer.summary.get("read_rows", 0)))
+    # The embedded store calls the rows of the result "read"; only a server's full summary means what it says.
+    told = answer.summary if "result_rows" in answer.summary else {}
+    return Result(answer.result_rows, int(told["read_rows"]) if "read_rows" in told else None)
 
 
 @contextmanager

@@ -33,13 +33,13 @@ def present(
     """Return the answer: ``rows``, ``totals`` when asked for, ``meta``."""
     asked = plan.asked
     kept = rows.rows[: asked.limit]
-    results = [r for r in (rows, totals, left_out) if r is not None]
+    read = [result.rows_read for result in (rows, totals, left_out) if result is not None]
     meta: dict[str, Any] = {
         "row_count": len(kept),
         "truncated": len(rows.rows) > asked.limit,
         "source": plan.source,
         "elapsed_ms": round(elapsed_s * 1000, 1),
-        "rows_read": sum(result.rows_read for result in results),
+        "rows_read": None if None in read else sum(filter(None, read)),
         "dimensions": [d.name for d in asked.dimensions],
         "metrics": [m.name for m in asked.metrics],
         "from": _iso(asked.span.start, asked.span.zone),
@@ -83,23 +83,16 @@ def _number(value: Any, zone: str) -> Any:
     """Return a metric's value as JSON has it."""
     match value:
         case Decimal():
-            # Trailing zeros of the column's six digits say nothing; digits that count all stay.
+            # Trailing zeros of the column's six digits say nothing; all others stay.
             plain = value.normalize()
-            return (
-                plain if plain == plain.to_integral_value() and plain.as_tuple().exponent == 0 else _plain(plain)
-            )
+            exponent = plain.as_tuple().exponent
+            return plain.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else plain
         case float() if not math.isfinite(value):
             return None
         case datetime():
             return _iso(value.replace(tzinfo=UTC) if value.tzinfo is None else value, zone)
         case _:
             return value
-
-
-def _plain(value: Decimal) -> Decimal:
-    """Return a decimal without an exponent, as 1E+2 would be written."""
-    exponent = value.as_tuple().exponent
-    return value.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else value
 
 
 def _iso(moment: datetime, zone: str) -> str:

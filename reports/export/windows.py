@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from reports.span import Span
 
 WINDOW_ROWS = 50_000
-"""Rows in one window: about 30 MB with every column, sorted in well under a second."""
+"""Rows in one window: some 30 MB with every column, so the first bytes leave within a second. Larger windows
+were no faster: sorting wide rows costs the same per row."""
 
 _HOUR = timedelta(hours=1)
 _SMALLEST = timedelta(seconds=1)

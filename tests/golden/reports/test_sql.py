@@ -165,7 +165,7 @@ def test_no_golden_file_is_left_over():
 
 
 @pytest.mark.parametrize(("file", "name"), CASES)
-def test_a_statement_is_one_select_from_the_event_tables_within_the_scope(file: str, name: str):
+def test_a_statement_is_one_select_from_the_event_tables_within_the_scope_and_without_values(file: str, name: str):
     statement = FILES[file][name]()
     trees = sqlglot.parse(statement.text, dialect="clickhouse")
     assert len(trees) == 1
@@ -185,13 +185,7 @@ def test_a_statement_is_one_select_from_the_event_tables_within_the_scope(file: 
     assert statement.parameters["scope_partner"] == 7
     assert tree.args.get("settings") is None
     assert tree.args.get("format") is None
-
-
-@pytest.mark.parametrize(("file", "name"), CASES)
-def test_every_value_is_a_bound_parameter(file: str, name: str):
-    statement = FILES[file][name]()
-    tree = sqlglot.parse_one(statement.text, dialect="clickhouse")
-    placeholders = {place.name for place in tree.find_all(exp.Placeholder)}
-    assert placeholders == set(statement.parameters)
+    # Every value is a bound parameter, and none stands in the text.
+    assert {place.name for place in tree.find_all(exp.Placeholder)} == set(statement.parameters)
     for value in ("Kolkata", "EUR", "Ann", "prefetch", "15169", "'DE'", "^Sh"):
         assert value not in statement.text

@@ -66,3 +66,27 @@ def test_the_sentence_says_the_limit_and_what_to_narrow():
 def test_a_mistake_of_ours_is_not_blamed_on_the_caller(error):
     with pytest.raises(type(error)):
         execute([Statement("SELECT 1", {})], Refusing(error), SETTINGS)
+
+
+class Answering(Refusing):
+    """Readers that answer one row, with a summary."""
+
+    def __init__(self, summary: dict[str, str]) -> None:
+        super().__init__(AssertionError())
+        self.summary, self.result_rows = summary, [(1,)]
+
+    def query(self, _text, **_given):
+        return self
+
+
+@pytest.mark.parametrize(
+    ("summary", "rows_read"),
+    [
+        ({"read_rows": "500", "result_rows": "1"}, 500),
+        ({"read_rows": "1", "read_bytes": "8", "elapsed_ns": "5"}, None),
+        ({}, None),
+    ],
+)
+def test_rows_read_are_those_of_a_server_s_full_summary(summary, rows_read):
+    (result,) = execute([Statement("SELECT 1", {})], Answering(summary), SETTINGS)
+    assert (result.rows, result.rows_read) == ([(1,)], rows_read)

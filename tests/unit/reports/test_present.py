@@ -91,3 +91,8 @@ def test_a_metric_is_a_json_number_or_null(value, written):
     body = http_answer(answer["rows"]).body
     assert body == b'[{"clicks":' + written + b"}]"
     assert msgspec.json.decode(body)
+
+
+def test_rows_read_is_null_where_the_store_does_not_tell():
+    answer = present(planned(), Result([(1,)], None), Result([(1,)], 5), None, names=NAMES, elapsed_s=0)
+    assert answer["meta"]["rows_read"] is None

@@ -62,9 +62,9 @@ def expressions(entry: Dimension | Part) -> dict[str, str]:
     return {table: expression for table, expression in given.items() if expression is not None}
 
 
-def test_everything_the_event_store_has_a_column_for_is_there():
-    assert set(DIMENSIONS) == set(EVERY_DIMENSION)
-    assert set(METRICS) == set(EVERY_METRIC)
+def test_all_that_was_promised_is_there():
+    assert set(EVERY_DIMENSION) <= set(DIMENSIONS)
+    assert set(EVERY_METRIC) <= set(METRICS)
 
 
 @pytest.mark.parametrize("entry", DIMENSIONS.values(), ids=lambda d: d.name)
