@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 MAX_VALUE_BYTES = 512
 """Longest value kept. Partners put whole URLs into sub ids by mistake; nobody needs more to notice."""
 
-_CANONICAL: dict[str, tuple[str, ...]] = {
+ALIASES: dict[str, tuple[str, ...]] = {
     "offer_id": ("o", "oid"),
     "partner_id": ("aff_id", "a", "pid"),
     "sub1": ("aff_sub", "sub_id1", "s1", "c1"),
@@ -37,11 +37,11 @@ _CANONICAL: dict[str, tuple[str, ...]] = {
 }
 """Canonical name -> aliases. ``utm_source`` also serves as ``source`` when none is given."""
 
-PARAMETERS: tuple[str, ...] = tuple(_CANONICAL)
+PARAMETERS: tuple[str, ...] = tuple(ALIASES)
 """Canonical names of everything a link may carry."""
 
 _NAMES: dict[bytes, str] = {
-    name.encode(): canonical for canonical, aliases in _CANONICAL.items() for name in (canonical, *aliases)
+    name.encode(): canonical for canonical, aliases in ALIASES.items() for name in (canonical, *aliases)
 }
 
 NOTHING_CUT: tuple[str, ...] = ()
@@ -53,9 +53,16 @@ def decode_value(raw: bytes) -> tuple[str, bool]:
         raw = raw.replace(b"+", b" ")
     if b"%" in raw:
         raw = unquote_to_bytes(raw)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        # A replacement character takes three bytes where there was one.
+        text = raw.decode("utf-8", "replace")
+        kept = cut_text(text)
+        return kept, kept != text
     if len(raw) > MAX_VALUE_BYTES:
-        return cut_text(raw.decode("utf-8", "replace")), True
-    return raw.decode("utf-8", "replace"), False
+        return cut_text(text), True
+    return text, False
 
 
 def cut_text(text: str, limit: int = MAX_VALUE_BYTES) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 MACROS: frozenset[str] = frozenset(
     {
@@ -45,7 +45,10 @@ MACROS: frozenset[str] = frozenset(
 
 _MACRO = re.compile(r"\{([a-z0-9_]+)\}")
 _LITERAL_SAFE = "!#$%&'()*+,/:;=?@[]~{}"
-_AUTHORITY = re.compile(r"https?://([^/?#\\@{}\s]+)", re.IGNORECASE)
+_AUTHORITY = re.compile(
+    r"https?://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]*))?(?=[/?#]|\Z)", re.IGNORECASE | re.ASCII
+)
+"""Scheme, host and port, so plain that no client can read another host out of them."""
 _PORTS = {"", "80", "443"}
 
 Lookup = Callable[[str], str]
@@ -64,9 +67,9 @@ class Template:
 
         """
         match = _AUTHORITY.match(url)
-        if not match or url[match.end() : match.end() + 1] not in {"", "/", "?", "#"}:
-            raise ValueError("a destination starts with http:// or https:// and a host without macros")
-        self.host = urlsplit(url[: match.end()]).hostname or ""
+        if not match:
+            raise ValueError("a destination starts with http:// or https:// and a host in ASCII without macros")
+        self.host = match["host"].strip("[]").lower()
         pieces = _MACRO.split(quote(url, safe=_LITERAL_SAFE))
         # split() gives literal, name, literal, name, …; an unknown name stays as it is written
         self.parts: list[tuple[str, str]] = []
@@ -102,16 +105,12 @@ def deep_link(url: str, allowed: tuple[str, ...], template: Template) -> Templat
         template: The offer's own destination.
 
     """
-    if not allowed or "\\" in url or any(ord(c) < 33 or ord(c) == 127 for c in url):
+    match = _AUTHORITY.match(url)
+    if not match or (match["port"] or "") not in _PORTS:
         return None
-    try:
-        parts = urlsplit(url)
-        host, port = (parts.hostname or "").lower(), parts.netloc.rpartition(":")[2]
-    except ValueError:
+    if "\\" in url or any(ord(c) < 33 or ord(c) == 127 for c in url):
         return None
-    has_port = ":" in parts.netloc
-    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or (has_port and port not in _PORTS):
-        return None
+    host = match["host"].lower()
     if not any(host == a or (a.startswith("*.") and host.endswith(a[1:])) for a in allowed):
         return None
     page, _, fragment = url.partition("#")
