@@ -89,9 +89,9 @@ ERRORS = table(
 MAX_ECHOED = 64
 """Characters of a wrong name that are repeated to the caller."""
 
-_NEAREST = 5
-_SIMILARITY = 0.5
-"""Of difflib's ratio: lower suggests noise, higher misses swapped words such as clicks_unique."""
+_NEAREST = 3
+_SIMILARITY = 0.6
+"""Of difflib's ratio, its own default: lower suggests noise."""
 
 
 def unknown(kind: ErrorKind, what: str, name: str, known: Iterable[str]) -> ClickledgerError:

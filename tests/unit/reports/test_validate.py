@@ -87,7 +87,7 @@ def test_each_mistake_has_its_own_code(fields, code):
         ({"dimensions": ["contry"]}, "country"),
         ({"dimensions": ["partner_id"]}, "partner"),
         ({"metrics": ["conversion"]}, "conversions"),
-        (on("country", "not_equal", "x"), "not_in"),
+        (on("country", "not_contain", "x"), "not_contains"),
         ({"sort": [{"by": "click"}]}, "clicks"),
     ],
 )
