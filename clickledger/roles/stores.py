@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from clickhouse_connect.driver.client import Client
 
 from kernel.clickhouse import client as clickhouse
+from kernel.clickhouse.lost_tokens import forget_lost_tokens
 from kernel.errors import CANNOT_START
 from kernel.settings import Settings
 
@@ -27,6 +28,8 @@ def event_store(chosen: Settings) -> Iterator[Client]:
 
     """
     with _alone(chosen):
+        if not chosen.clickhouse_url.get_secret_value():
+            forget_lost_tokens(chosen.data_dir / clickhouse.EMBEDDED_DIRECTORY)
         client = clickhouse.connect(chosen)
         try:
             clickhouse.migrate(client)
