@@ -65,6 +65,12 @@ FRAME_UNREADABLE = ErrorKind(
 ENRICHMENT_FAILED = ErrorKind(
     "enrichment_failed", 500, "error", "The click could not be turned into a row; its bytes are kept whole."
 )
+POSTBACK_NOT_PROCESSED = ErrorKind(
+    "postback_not_processed",
+    500,
+    "error",
+    "The postback could not be made a conversion; its bytes are kept whole.",
+)
 
 ERRORS = table(
     CLICK_ID_MISSING,
@@ -87,4 +93,5 @@ ERRORS = table(
     OUTSIDE_WINDOW,
     FRAME_UNREADABLE,
     ENRICHMENT_FAILED,
+    POSTBACK_NOT_PROCESSED,
 )

@@ -26,7 +26,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -296,6 +296,10 @@ class JournalWriter:
             await asyncio.to_thread(closer.join)
 
 
+class UnreadableError(Exception):
+    """A journal can't be read: its file is damaged or its disk fails. Others may be well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A committed frame: its number and its MessagePack array of ``events`` events."""
@@ -306,7 +310,7 @@ class Frame:
 
 
 class JournalReader:
-    """Reads the committed frames of one journal, also while it is written."""
+    """Reads the committed frames of one journal, also while it is written; raises ``UnreadableError``."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -341,14 +345,13 @@ class JournalReader:
             events for (events,) in self._rows("SELECT sum(events) FROM frames WHERE seq >= ?", (first,)) if events
         )
 
-    def _rows(self, statement: str, parameters: tuple[int, ...]) -> Iterable[tuple[Any, ...]]:
+    def _rows(self, statement: str, parameters: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
         try:
-            return self._db.execute(statement, parameters)
-        except sqlite3.OperationalError as why:
+            yield from self._db.execute(statement, parameters)
+        except sqlite3.Error as why:
             # Its writer was killed, or its disk was full, between making the file and making the table.
-            if "no such table" in str(why):
-                return ()
-            raise
+            if "no such table" not in str(why):
+                raise UnreadableError(f"{self.path.name} can't be read: {why}") from why
 
     def close(self) -> None:
         """Close the file."""

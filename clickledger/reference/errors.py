@@ -46,7 +46,13 @@ class Section:
 
 
 _STARTING = ("cannot_start", "store_away")
-_PIPELINE_ALONE = ("click_not_found", "outside_window", "frame_unreadable", "enrichment_failed")
+_PIPELINE_ALONE = (
+    "click_not_found",
+    "outside_window",
+    "frame_unreadable",
+    "enrichment_failed",
+    "postback_not_processed",
+)
 _PIPELINE_TOO = ("offer_unknown", "transition_not_allowed")
 
 

@@ -25,9 +25,7 @@ from tracker.snapshot import SnapshotFile
 
 
 @contextmanager
-def build_pipeline(
-    chosen: Settings, store: Client, redis: Redis, keys: ClickIdKeys
-) -> Iterator[PipelineLoop]:
+def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdKeys) -> Iterator[PipelineLoop]:
     """Assemble the pipeline of this host; closes its parts after the block.
 
     Args:
@@ -85,6 +83,6 @@ def build_pipeline(
     try:
         yield loop
     finally:
+        ledger.close(clean=loop.owes_nothing)
         loop.close()
-        ledger.close()
         tools.close()

@@ -3,11 +3,13 @@
 Invariants: the store's state decides, one postback after the other in the order they were received; the
 finished rows are written into the outbox in the transaction that takes the postbacks out of the inbox, and
 only those bytes are ever inserted; a new batch starts only when the outbox is empty, so the state read
-from the store includes everything decided before.
+from the store includes everything decided before; a postback that can't be processed is rejected with its
+bytes and delays no other.
 
-A genuine click id whose click isn't stored yet waits (another journal or host may be behind); after the
-configured time it is rejected with its reason. Two hosts that get the same postback at the same moment both
-write the same conversion id, which the table counts once.
+A genuine click id whose click isn't stored yet waits (another host may be behind), and with it every later
+postback for that click; after the configured time it is rejected with its reason. Only time in which the
+store was asked counts: while it is away, the click is, too. Two hosts that get the same postback at the same
+moment both write the same conversion id, which the table counts once.
 """
 
 from __future__ import annotations
@@ -25,15 +27,17 @@ from kernel import faults
 from kernel.clickhouse import client as clickhouse
 from kernel.clickhouse.arrow import rows_table
 from kernel.clickhouse.columns import CLICK_DIMENSIONS
-from kernel.errors import ClickledgerError
+from kernel.errors import ClickledgerError, ErrorKind
+from kernel.logging import log
 from kernel.metrics import counter
 from tracker.click_id import ClickIdKeys
 from tracker.conversion_state import ConversionState, apply, conversion_id
 from tracker.errors import (
-    AMOUNT_INVALID,
     CLICK_NOT_FOUND,
+    ERRORS,
     OFFER_UNKNOWN,
     OUTSIDE_WINDOW,
+    POSTBACK_NOT_PROCESSED,
     TRANSITION_NOT_ALLOWED,
 )
 from tracker.events import Postback
@@ -45,7 +49,10 @@ MOST_POSTBACKS = 5_000
 """In one batch: their clicks are read back from the store, a few megabytes."""
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
+_DOUBLINGS = 10
+"""More would exceed the longest pause anyway."""
 DAY_MS = 86_400_000
+MAX_DETAIL_CHARACTERS = 500
 
 _decode_postback = msgspec.msgpack.Decoder(Postback).decode
 _CARRIED = tuple(c.name for c in CLICK_DIMENSIONS if c.name != "coupon")
@@ -94,28 +101,31 @@ class ConversionStage:
         self._program = program
         self._remember = remember
         self._window_ms = window_days * DAY_MS
-        self._wait_ms = wait_minutes * 60_000
+        self._wait_s = wait_minutes * 60.0
         tables = ("conversions", "conversion_changes", "rejected")
         self._rows = {t: counter("clickledger_pipeline_rows_total", table=t) for t in tables}
-        rejections = (AMOUNT_INVALID, CLICK_NOT_FOUND, OFFER_UNKNOWN, OUTSIDE_WINDOW, TRANSITION_NOT_ALLOWED)
-        self._rejections = {
-            kind.code: counter("clickledger_pipeline_rejected_total", reason=kind.code) for kind in rejections
-        }
+        self._rejections = {code: counter("clickledger_pipeline_rejected_total", reason=code) for code in ERRORS}
 
-    def run(self, now: float) -> int:
+    def run(self, now: float, before_ms: float) -> int:
         """Empty the outbox, then process the postbacks whose turn has come; return how many were.
+
+        Args:
+            now: Seconds since 1970.
+            before_ms: Only postbacks received before this, in milliseconds since 1970: everything that was
+                acknowledged on this host before it has been shipped.
 
         Raises:
             STORE_ERRORS: the store is away or refuses; nothing is lost, call again.
 
         """
         self.flush()
-        waiting = self._ledger.due(now, MOST_POSTBACKS)
+        waiting = self._ledger.due(now, before_ms, MOST_POSTBACKS)
         if not waiting:
             return 0
         decided = self._decide(waiting, now)
+        batches = _batches(decided)
         faults.point("conversions.before_outbox")
-        self._ledger.settle(decided.done, decided.later, _batches(decided))
+        self._ledger.settle(decided.done, decided.later, batches)
         faults.point("conversions.after_outbox")
         self.flush()
         if decided.states:
@@ -135,25 +145,67 @@ class ConversionStage:
         clickhouse.insert(self._store, batch.table, rows, self._ledger.outbox_token(batch))
 
     def _decide(self, waiting: Sequence[WaitingPostback], now: float) -> _Decided:
-        postbacks = [(w, _decode_postback(w.body)) for w in waiting]
-        clicks = self._clicks({p.fields.click_id for _, p in postbacks})
-        ids = {conversion_id(p.fields.click_id, p.fields.goal, p.fields.txn_id) for _, p in postbacks}
+        decided = _Decided()
+        readable = [(entry, p) for entry in waiting if (p := self._read(entry, decided)) is not None]
+        if not readable:
+            return decided
+        clicks = self._clicks({p.fields.click_id for _, p in readable})
+        ids = {conversion_id(p.fields.click_id, p.fields.goal, p.fields.txn_id) for _, p in readable}
         known = self._known(ids, [click["click_ms"] for click in clicks.values()])
         snapshot = self._program()
-        decided = _Decided()
-        for entry, postback in postbacks:
+        for entry, postback in readable:
             click = clicks.get(postback.fields.click_id)
-            if click is None and now * 1000 - entry.ts < self._wait_ms:
-                delay = min(FIRST_WAIT_SECONDS * 2**entry.tries, LONGEST_WAIT_SECONDS)
-                decided.later.append((now + delay, entry.id))
+            if click is None and _waited(entry.tries) < self._wait_s:
+                if entry.is_due:
+                    decided.later.append((now + _pause(entry.tries), entry.id))
                 continue
             decided.done.append(entry.id)
             try:
                 self._apply(postback, click, snapshot, known, decided)
             except ClickledgerError as why:
-                self._rejections[why.kind.code].n += 1
-                decided.rejected.append(_rejected(entry, postback, why))
+                self._reject(entry, postback, why.kind, why.message, decided)
+            except Exception as why:  # noqa: BLE001 - whatever a strange postback breaks, the others must pass
+                log("pipeline").error("postback_not_processed", exc_info=why)
+                self._reject(entry, postback, POSTBACK_NOT_PROCESSED, repr(why)[:MAX_DETAIL_CHARACTERS], decided)
         return decided
+
+    def _read(self, entry: WaitingPostback, decided: _Decided) -> Postback | None:
+        """Return the postback; one that can't be read, or whose key is gone, is rejected instead."""
+        try:
+            postback = _decode_postback(entry.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as why:
+            decided.done.append(entry.id)
+            self._reject(entry, None, POSTBACK_NOT_PROCESSED, repr(why)[:MAX_DETAIL_CHARACTERS], decided)
+            return None
+        try:
+            self._keys.read(postback.fields.click_id)
+        except ClickledgerError as why:
+            decided.done.append(entry.id)
+            self._reject(entry, postback, why.kind, why.message, decided)
+            return None
+        return postback
+
+    def _reject(
+        self, entry: WaitingPostback, postback: Postback | None, kind: ErrorKind, detail: str, decided: _Decided
+    ) -> None:
+        self._rejections[kind.code].n += 1
+        row = {
+            "rejected_id": entry.origin,
+            "ts": entry.ts,
+            "kind": "postback",
+            "reason": kind.code,
+            "detail": detail,
+        }
+        if postback is None:
+            row["raw"] = entry.body
+        else:
+            row |= {
+                "click_id": postback.fields.click_id,
+                "method": postback.method,
+                "ip": postback.ip,
+                "raw": postback.raw,
+            }
+        decided.rejected.append(row)
 
     def _apply(
         self,
@@ -210,6 +262,16 @@ class ConversionStage:
         }
 
 
+def _pause(tries: int) -> float:
+    """Return the seconds until a click is looked for again."""
+    return min(FIRST_WAIT_SECONDS * 2.0 ** min(tries, _DOUBLINGS), LONGEST_WAIT_SECONDS)
+
+
+def _waited(tries: int) -> float:
+    """Return how long a postback has waited that was tried so often."""
+    return sum(_pause(n) for n in range(tries))
+
+
 def state_of(row: Mapping[str, Any]) -> ConversionState:
     """Return the state a row of ``conversions`` holds."""
     return ConversionState(
@@ -259,20 +321,6 @@ def _row(key: str, postback: Postback, click: Mapping[str, Any], after: _Known, 
         }
     )
     return row
-
-
-def _rejected(entry: WaitingPostback, postback: Postback, why: ClickledgerError) -> dict[str, Any]:
-    return {
-        "rejected_id": f"inbox:{entry.id}:{entry.ts}",
-        "ts": postback.ts,
-        "kind": "postback",
-        "reason": why.kind.code,
-        "detail": why.message,
-        "click_id": postback.fields.click_id,
-        "method": postback.method,
-        "ip": postback.ip,
-        "raw": postback.raw,
-    }
 
 
 def _batches(decided: _Decided) -> list[tuple[str, bytes, int]]:

@@ -11,13 +11,18 @@ Invariants, each the base of "exactly once":
   was made from (the store's state) does.
 - Acknowledged ranges and outbox batches stay for the retention time: the store's acknowledgement is not
   an fsync, so after an unclean start they are sent again under their tokens.
+- No transaction outlives the call that began it, whatever fails: what is written next is committed alone.
+
+The file belongs to its journals and its event store: an older copy put back beside newer ones would freeze
+other ranges under other tokens.
 """
 
 from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +40,11 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE INDEX IF NOT EXISTS batches_by_journal ON batches (journal, acked_at);
 CREATE TABLE IF NOT EXISTS inbox (
     id INTEGER PRIMARY KEY, journal TEXT NOT NULL, seq INTEGER NOT NULL, place INTEGER NOT NULL,
-    ts INTEGER NOT NULL, body BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+    ts INTEGER NOT NULL, click_id TEXT NOT NULL, body BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
     next_try REAL NOT NULL DEFAULT 0, UNIQUE (journal, seq, place)
 );
-CREATE INDEX IF NOT EXISTS inbox_by_turn ON inbox (next_try, ts);
+CREATE INDEX IF NOT EXISTS inbox_by_turn ON inbox (next_try, click_id);
+CREATE INDEX IF NOT EXISTS inbox_by_click ON inbox (click_id);
 CREATE TABLE IF NOT EXISTS outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT, destination TEXT NOT NULL, body BLOB NOT NULL,
     rows INTEGER NOT NULL, acked_at REAL
@@ -63,13 +69,32 @@ class FrozenBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrivedPostback:
+    """A postback of a range that is about to be checkpointed."""
+
+    seq: int
+    place: int
+    """Its frame, and its place in the frame."""
+    ts: int
+    """Received, milliseconds since 1970."""
+    click_id: str
+    body: bytes
+    """The encoded event."""
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingPostback:
     """An accepted postback that is not yet a conversion."""
 
     id: int
+    origin: str
+    """Where it lay: journal, frame and place."""
     ts: int
     body: bytes
     tries: int
+    """How often its click was looked for in vain."""
+    is_due: bool
+    """Whether its own turn has come, not only that of another postback for the same click."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +124,33 @@ class Ledger:
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?)", (secrets.token_hex(8),))
         self.instance: str = self._meta("instance")
         self.was_unclean = self._meta("open") == "1"
+        """Whether the last owner ended unasked, or before it had sent again what an owner before it left."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES ('open', '1')")
 
     def _meta(self, name: str) -> str:
         row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
-    def close(self) -> None:
-        """Close after a clean end."""
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('open', '0')")
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            # A full disk may have ended it already.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def close(self, *, clean: bool = True) -> None:
+        """Close.
+
+        Args:
+            clean: Whether nothing has to be sent again at the next start.
+
+        """
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('open', ?)", ("0" if clean else "1",))
         self._db.close()
 
     # journals
@@ -133,20 +176,19 @@ class Ledger:
         )
         return FrozenBatch(int(cursor.lastrowid or 0), journal, first, last, events)
 
-    def checkpoint(self, batch: FrozenBatch, postbacks: Iterable[tuple[int, int, int, bytes]], now: float) -> None:
+    def checkpoint(self, batch: FrozenBatch, postbacks: Iterable[ArrivedPostback], now: float) -> None:
         """Count a range as shipped and put its postbacks into the inbox.
 
         Args:
             batch: The range whose rows the store acknowledged.
-            postbacks: (frame, place in the frame, received in ms, encoded event).
+            postbacks: Its postbacks.
             now: Seconds since 1970.
 
         """
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             self._db.executemany(
-                "INSERT OR IGNORE INTO inbox (journal, seq, place, ts, body) VALUES (?, ?, ?, ?, ?)",
-                ((batch.journal, *postback) for postback in postbacks),
+                "INSERT OR IGNORE INTO inbox (journal, seq, place, ts, click_id, body) VALUES (?, ?, ?, ?, ?, ?)",
+                ((batch.journal, p.seq, p.place, p.ts, p.click_id, p.body) for p in postbacks),
             )
             self._db.execute("UPDATE batches SET acked_at = ? WHERE id = ?", (now, batch.id))
             self._db.execute(
@@ -154,10 +196,6 @@ class Ledger:
                 "SET next_seq = excluded.next_seq, events = events + excluded.events",
                 (batch.journal, batch.last + 1, batch.events),
             )
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
 
     def acknowledged_since(self, moment: float) -> list[FrozenBatch]:
         """Return the ranges acknowledged after ``moment``, oldest first."""
@@ -173,14 +211,13 @@ class Ledger:
 
     def finish(self, journal: str, now: float) -> None:
         """Note that a journal is wholly shipped and about to be deleted; its name stays known."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute("DELETE FROM batches WHERE journal = ?", (journal,))
-        self._db.execute(
-            "INSERT INTO journals VALUES (?, 1, 0, ?) "
-            "ON CONFLICT (name) DO UPDATE SET finished_at = excluded.finished_at",
-            (journal, now),
-        )
-        self._db.execute("COMMIT")
+        with self._transaction():
+            self._db.execute("DELETE FROM batches WHERE journal = ?", (journal,))
+            self._db.execute(
+                "INSERT INTO journals VALUES (?, 1, 0, ?) "
+                "ON CONFLICT (name) DO UPDATE SET finished_at = excluded.finished_at",
+                (journal, now),
+            )
 
     def journals(self) -> dict[str, tuple[int, int, bool]]:
         """Return each journal's (next frame, shipped events, finished) by name."""
@@ -189,12 +226,27 @@ class Ledger:
 
     # inbox and outbox
 
-    def due(self, now: float, limit: int) -> list[WaitingPostback]:
-        """Return postbacks whose turn has come, in the order they were received."""
+    def due(self, now: float, before_ms: float, limit: int) -> list[WaitingPostback]:
+        """Return postbacks whose turn has come, in the order they were received.
+
+        With one that is due come all others for its click, so that none overtakes an earlier one that waits.
+
+        Args:
+            now: Seconds since 1970.
+            before_ms: Only those received before this, in milliseconds since 1970.
+            limit: Most to return; the latest are left out.
+
+        """
         rows = self._db.execute(
-            "SELECT id, ts, body, tries FROM inbox WHERE next_try <= ? ORDER BY ts, id LIMIT ?", (now, limit)
+            "SELECT id, journal || ':' || seq || ':' || place, ts, body, tries, next_try <= ?1 FROM inbox "
+            "WHERE click_id IN (SELECT click_id FROM inbox WHERE next_try <= ?1) AND ts < ?2 "
+            "ORDER BY ts, id LIMIT ?3",
+            (now, before_ms, limit),
         )
-        return [WaitingPostback(*row) for row in rows]
+        return [
+            WaitingPostback(number, origin, ts, body, tries, is_due=bool(is_due))
+            for number, origin, ts, body, tries, is_due in rows
+        ]
 
     def waiting(self) -> int:
         """Return how many postbacks are in the inbox."""
@@ -214,27 +266,26 @@ class Ledger:
             batches: (table, Arrow stream, number of rows) for the outbox.
 
         """
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             self._db.executemany("DELETE FROM inbox WHERE id = ?", ((i,) for i in done))
             self._db.executemany("UPDATE inbox SET tries = tries + 1, next_try = ? WHERE id = ?", later)
             self._db.executemany("INSERT INTO outbox (destination, body, rows) VALUES (?, ?, ?)", batches)
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
 
     def unsent(self) -> list[OutboxBatch]:
         """Return the outbox's batches that the store has not acknowledged, in order."""
-        return self._outbox("acked_at IS NULL", ())
+        return self._outbox("acked_at IS NULL ORDER BY id", ())
 
-    def sent_since(self, moment: float) -> list[OutboxBatch]:
-        """Return the outbox's batches acknowledged after ``moment``, in order."""
-        return self._outbox("acked_at > ?", (moment,))
+    def sent_since(self, moment: float) -> list[int]:
+        """Return the ids of the outbox's batches acknowledged after ``moment``, in order."""
+        return [i for (i,) in self._db.execute("SELECT id FROM outbox WHERE acked_at > ? ORDER BY id", (moment,))]
+
+    def outbox(self, batch_id: int) -> OutboxBatch | None:
+        """Return a batch of the outbox, None when it was forgotten."""
+        return next(iter(self._outbox("id = ?", (batch_id,))), None)
 
     def _outbox(self, condition: str, values: tuple[float, ...]) -> list[OutboxBatch]:
         rows = self._db.execute(
-            f"SELECT id, destination, body, rows FROM outbox WHERE {condition} ORDER BY id",  # noqa: S608 - two literals above
+            f"SELECT id, destination, body, rows FROM outbox WHERE {condition}",  # noqa: S608 - literals above
             values,
         )
         return [OutboxBatch(*row) for row in rows]
@@ -246,6 +297,12 @@ class Ledger:
     def forget_before(self, moment: float) -> None:
         """Drop what was acknowledged before ``moment`` and need not be sent again."""
         self._db.execute("DELETE FROM outbox WHERE acked_at < ?", (moment,))
+        # The newest of each journal stays: it tells how long the journal has been at rest.
+        self._db.execute(
+            "DELETE FROM batches WHERE acked_at < ? AND id NOT IN "
+            "(SELECT max(id) FROM batches WHERE acked_at IS NOT NULL GROUP BY journal)",
+            (moment,),
+        )
 
     def outbox_token(self, batch: OutboxBatch) -> str:
         """Return the deduplication token of an outbox batch; unique over all installations."""

@@ -1,14 +1,15 @@
 """The pipeline's loop: every journal a range, then the conversions, then house-keeping; again.
 
-Invariants: one thread; a store that is away stops nothing but progress: the loop backs off and goes on
-where it was. Ranges acknowledged shortly before an unclean end are sent again under their tokens, between
-fresh work, so that a power cut that took the store's last writes costs no row. A journal is deleted only
-when its writer is gone, all of it is shipped, and its retention is over.
+Invariants: one thread, which nothing that fails can end; a store that is away stops nothing but progress:
+the loop backs off and goes on where it was. A journal that can't be read is told of and left alone, and
+holds up no other. Postbacks are processed in the order they were received, over all journals of this host.
+Ranges acknowledged shortly before an unclean end are sent again under their tokens, between fresh work, so
+that a store that lost its last writes gets them back. A journal is deleted only when its writer is gone,
+all of it is shipped, and its retention is over.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -20,15 +21,17 @@ from typing import Any
 from kernel.logging import log
 from kernel.metrics import counter, gauge
 from tracker import journal as journals
-from tracker.journal import JournalReader
+from tracker.journal import JournalReader, UnreadableError
 from tracker.pipeline.conversions import ConversionStage
-from tracker.pipeline.ledger import FrozenBatch, Ledger, OutboxBatch
-from tracker.pipeline.shipping import STORE_ERRORS, Shipper
+from tracker.pipeline.ledger import FrozenBatch, Ledger
+from tracker.pipeline.shipping import NOTHING_SHIPPED, STORE_ERRORS, Shipped, Shipper
 
 LONGEST_BACKOFF_SECONDS = 5.0
 IMPORT_PREFIX = "import-"
 """Journals of imports are named so; their names are remembered, so that nothing is imported twice."""
 HOUSEKEEPING_SECONDS = 1.0
+_DOUBLINGS = 10
+"""More would exceed the longest pause anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,11 @@ class PipelineLoop:
         self._next_housekeeping = 0.0
         self._status: tuple[JournalStatus, ...] = ()
         self._imported: tuple[str, ...] = ()
-        self._again: deque[FrozenBatch | OutboxBatch] = deque()
+        self._unreadable: dict[str, str] = {}
+        self._empty_at: dict[str, float] = {}
+        """When each journal was last seen wholly shipped."""
+        self._again: deque[FrozenBatch | int] = deque()
+        """Ranges, and ids of outbox batches, to be sent once more."""
         if ledger.was_unclean:
             since = time.time() - retention_s
             self._again.extend(ledger.acknowledged_since(since))
@@ -115,7 +122,7 @@ class PipelineLoop:
             try:
                 if self.round() == 0:
                     return True
-            except STORE_ERRORS as why:
+            except Exception as why:  # noqa: BLE001 - whatever it is, nothing is lost by leaving it for the next start
                 log("pipeline").warning("drain_interrupted", why=str(why)[:300])
                 return False
         return False
@@ -123,12 +130,14 @@ class PipelineLoop:
     def _round_or_back_off(self) -> int:
         try:
             moved = self.round()
-        except (*STORE_ERRORS, sqlite3.Error) as why:
+        except Exception as why:  # noqa: BLE001 - a pipeline that ends silently is worse than one that repeats itself
             self._failures += 1
             self._retries.n += 1
-            delay = min(0.2 * 2 ** (self._failures - 1), LONGEST_BACKOFF_SECONDS)
-            log("pipeline").warning("store_refused", why=str(why)[:300], retry_in_s=delay)
-            self._tell_lag()
+            delay = min(0.2 * 2 ** min(self._failures - 1, _DOUBLINGS), LONGEST_BACKOFF_SECONDS)
+            if isinstance(why, STORE_ERRORS):
+                log("pipeline").warning("store_refused", why=str(why)[:300], retry_in_s=delay)
+            else:
+                log("pipeline").error("round_failed", retry_in_s=delay, exc_info=why)
             self._stopping.wait(delay)
             return 0
         self._failures = 0
@@ -142,68 +151,95 @@ class PipelineLoop:
 
         """
         self._each_round()
-        moved = 0
-        for reader in self._readers():
-            moved += self._shipper.ship_next(reader)
-        moved += self._conversions.run(time.time())
-        if moved == 0:
-            moved += self._send_one_again()
         now = time.monotonic()
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING_SECONDS
             self._housekeeping()
-        return moved
+        # What was acknowledged before this moment is committed, so the readers below see it.
+        begin_ms = time.time_ns() // 1_000_000
+        moved, all_shipped_before = 0, begin_ms
+        for reader in self._readers():
+            shipped = self._ship(reader)
+            moved += shipped.events
+            if shipped.more and not reader.name.startswith(IMPORT_PREFIX):
+                # Frames lie in the order they were acknowledged: what is left was so after this range.
+                all_shipped_before = min(all_shipped_before, shipped.newest_ms)
+        moved += self._conversions.run(time.time(), all_shipped_before)
+        return moved or self._send_one_again()
+
+    def _ship(self, reader: JournalReader) -> Shipped:
+        try:
+            shipped = self._shipper.ship_next(reader)
+        except UnreadableError as why:
+            if self._unreadable.get(reader.name) != str(why):
+                log("pipeline").error("journal_unreadable", journal=reader.name, why=str(why))
+            self._unreadable[reader.name] = str(why)
+            return NOTHING_SHIPPED
+        self._unreadable.pop(reader.name, None)
+        return shipped
 
     def _readers(self) -> list[JournalReader]:
-        paths = journals.journal_paths(self._directory)
-        for path in paths:
-            if path.stem not in self._open:
-                self._open[path.stem] = JournalReader(path)
-        return [self._open[path.stem] for path in paths]
+        paths = {path.stem: path for path in journals.journal_paths(self._directory)}
+        for name in self._open.keys() - paths.keys():
+            # Someone moved it away, a damaged one perhaps.
+            self._open.pop(name).close()
+            self._unreadable.pop(name, None)
+        for name, path in paths.items():
+            if name not in self._open:
+                self._open[name] = JournalReader(path)
+        return [self._open[name] for name in paths]
 
     def _send_one_again(self) -> int:
         if not self._again:
             return 0
         batch = self._again[0]
-        if isinstance(batch, OutboxBatch):
-            self._conversions.send(batch)
-        elif (reader := self._open.get(batch.journal)) is not None:
-            self._shipper.send_again(reader, batch)
+        if isinstance(batch, FrozenBatch):
+            reader = self._open.get(batch.journal)
+            if reader is not None:
+                self._send_range_again(reader, batch)
+        elif (outgoing := self._ledger.outbox(batch)) is not None:
+            self._conversions.send(outgoing)
         self._again.popleft()
         return 1
+
+    def _send_range_again(self, reader: JournalReader, batch: FrozenBatch) -> None:
+        try:
+            self._shipper.send_again(reader, batch)
+        except UnreadableError as why:
+            log("pipeline").error("range_not_sent_again", first=batch.first, last=batch.last, why=str(why))
 
     def _housekeeping(self) -> None:
         known = self._ledger.journals()
         now = time.time()
-        statuses = []
+        statuses, backlog, lag = [], 0, 0.0
         for name, reader in list(self._open.items()):
             next_seq, shipped, _ = known.get(name, (1, 0, False))
-            backlog = reader.backlog(next_seq)
-            sealed = journals.is_sealed(reader.path)
-            old = now - max(self._ledger.last_acknowledged(name), _modified(reader.path)) > self._retention_s
-            # Sealed was asked before the backlog could be trusted to stay zero.
-            if sealed and backlog == 0 and old and not self._again and reader.backlog(next_seq) == 0:
+            try:
+                waiting = reader.backlog(next_seq)
+                sealed = journals.is_sealed(reader.path)
+                # Sealed was asked before the backlog could be trusted to stay zero.
+                complete = sealed and waiting == 0 and reader.backlog(next_seq) == 0
+            except UnreadableError:
+                continue
+            last = self._ledger.last_acknowledged(name)
+            if complete and not self._again and now - max(last, _modified(reader.path)) > self._retention_s:
                 reader.close()
                 del self._open[name]
                 self._ledger.finish(name, now)
                 journals.delete(reader.path)
                 continue
-            statuses.append(JournalStatus(name, shipped + backlog, shipped, sealed))
+            if waiting:
+                backlog += waiting
+                lag = max(lag, now - max(last, _created(reader.path), self._empty_at.get(name, 0.0)))
+            else:
+                self._empty_at[name] = now
+            statuses.append(JournalStatus(name, shipped + waiting, shipped, sealed))
+        self._empty_at = {s.name: self._empty_at[s.name] for s in statuses if s.name in self._empty_at}
         self._ledger.forget_before(now - self._retention_s)
         self._status = tuple(statuses)
         self._imported = tuple(name for name in known if name.startswith(IMPORT_PREFIX))
         self._files.value = float(len(statuses))
         self._waiting.value = float(self._ledger.waiting())
-        self._tell_lag()
-
-    def _tell_lag(self) -> None:
-        known = self._ledger.journals()
-        backlog, lag = 0, 0.0
-        for name, reader in self._open.items():
-            waiting = reader.backlog(known.get(name, (1, 0, False))[0])
-            if waiting:
-                backlog += waiting
-                lag = max(lag, time.time() - max(self._ledger.last_acknowledged(name), _created(reader.path)))
         self._backlog.value, self._lag.value = float(backlog), lag
 
     def status(self) -> dict[str, Any]:
@@ -218,7 +254,13 @@ class PipelineLoop:
             "lag_seconds": self._lag.value or 0,
             "postbacks_waiting": self._waiting.value or 0,
             "store_failures": self._failures,
+            "unreadable": dict(self._unreadable),
         }
+
+    @property
+    def owes_nothing(self) -> bool:
+        """Whether all that an unclean start left to be sent again was sent."""
+        return not self._again
 
     def close(self) -> None:
         """Close the journals."""
@@ -232,9 +274,9 @@ def _modified(path: Path) -> float:
 
 
 def _created(path: Path) -> float:
-    """Return the moment in a journal's name, 0 for one that has none (an import)."""
+    """Return the moment in a journal's name, or for one that has none (an import) when it was written."""
     stamp = path.stem.rpartition("-")[2][:12]
     try:
-        return int(stamp, 16) / 1000 if len(stamp) == 12 else 0.0
+        return int(stamp, 16) / 1000 if len(stamp) == 12 else _modified(path)
     except ValueError:
-        return 0.0
+        return _modified(path)

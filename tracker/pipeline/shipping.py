@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -25,13 +25,27 @@ from kernel.metrics import counter, timed
 from tracker.errors import ENRICHMENT_FAILED, FRAME_UNREADABLE
 from tracker.events import Click, Event, Postback, Refused, decode_events, encode_event
 from tracker.journal import Frame, JournalReader
-from tracker.pipeline.ledger import FrozenBatch, Ledger
+from tracker.pipeline.ledger import ArrivedPostback, FrozenBatch, Ledger
 
 Enrich = Callable[[Sequence[Click], str], pa.Table]
 """Turns clicks of one edge worker into rows of the ``clicks`` table."""
 
 STORE_ERRORS = (DriverError, OSError)
 """What an insert raises when the store refuses or is away; the range is tried again."""
+
+
+class Shipped(NamedTuple):
+    """What shipping a journal's next range came to."""
+
+    events: int
+    """How many events were shipped; 0 when there were none."""
+    newest_ms: int
+    """When the newest of them was received, milliseconds since 1970."""
+    more: bool
+    """Whether further frames lie behind them."""
+
+
+NOTHING_SHIPPED = Shipped(0, 0, more=False)
 
 
 @dataclass(slots=True)
@@ -41,8 +55,9 @@ class _Sorted:
     clicks: list[Click] = field(default_factory=list)
     places: list[tuple[int, int]] = field(default_factory=list)
     """Frame and place of each click."""
-    postbacks: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    postbacks: list[ArrivedPostback] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
+    newest_ms: int = 0
 
 
 class Shipper:
@@ -67,11 +82,12 @@ class Shipper:
         }
         self._rows = {t: counter("clickledger_pipeline_rows_total", table=t) for t in ("clicks", "rejected")}
 
-    def ship_next(self, journal: JournalReader) -> int:
-        """Ship the journal's next range, if there is one; return its number of events.
+    def ship_next(self, journal: JournalReader) -> Shipped:
+        """Ship the journal's next range, if there is one.
 
         Raises:
             STORE_ERRORS: the store is away or refuses; nothing is lost, call again.
+            UnreadableError: the journal can't be read.
 
         """
         batch = self._ledger.frozen(journal.name)
@@ -79,7 +95,7 @@ class Shipper:
             first = self._ledger.next_seq(journal.name)
             last, events = journal.end_of_range(first, self._most_events)
             if last < first:
-                return 0
+                return NOTHING_SHIPPED
             batch = self._ledger.freeze(journal.name, first, last, events)
         with timed("clickledger_pipeline_batch_seconds"):
             found = self._send(journal, batch)
@@ -88,7 +104,8 @@ class Shipper:
         self._events["click"].n += len(found.clicks)
         self._events["postback"].n += len(found.postbacks)
         self._events["refused"].n += len(found.rejected)
-        return batch.events
+        more = journal.end_of_range(batch.last + 1, 1)[1] > 0
+        return Shipped(batch.events, found.newest_ms, more)
 
     def send_again(self, journal: JournalReader, batch: FrozenBatch) -> None:
         """Send a range once more under its tokens; the store takes only what it lost."""
@@ -139,11 +156,13 @@ def _sort(frames: Any, journal: str) -> _Sorted:
             found.rejected.append(_unreadable(frame, journal))
             continue
         for place, event in enumerate(events):
+            found.newest_ms = max(found.newest_ms, event.ts)
             if isinstance(event, Click):
                 found.clicks.append(event)
                 found.places.append((frame.seq, place))
             elif isinstance(event, Postback):
-                found.postbacks.append((frame.seq, place, event.ts, encode_event(event)))
+                body = encode_event(event)
+                found.postbacks.append(ArrivedPostback(frame.seq, place, event.ts, event.fields.click_id, body))
             else:
                 found.rejected.append(_refused(event, f"{journal}:{frame.seq}:{place}"))
     return found
