@@ -24,8 +24,8 @@ from kernel.settings import Settings, as_environment
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
-HEALTHY_SECONDS = 30.0
-"""A child that lived this long starts its pauses anew."""
+HEALTHY_SECONDS = 5.0
+"""A child that lived this long had started and served: its next pause is the first one again."""
 VALKEY_MEMORY = "512mb"
 _PR_SET_PDEATHSIG = 1
 
