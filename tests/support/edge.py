@@ -137,6 +137,19 @@ class Edge:
 
         self.run(poll())
 
+    def wait_for_answer(self, path: str, query: str, condition: Callable[[Answer], bool]) -> Answer:
+        """Ask again and again until the answer is as wanted; return it."""
+
+        async def poll() -> Answer:
+            while True:
+                answer = await self.ask("GET", path, query.encode())
+                if condition(answer):
+                    return answer
+                await asyncio.sleep(0.005)
+
+        found: Answer = self.run(poll())
+        return found
+
     def get(self, path: str, query: str = "", headers: dict[str, str] | None = None, **more: Any) -> Answer:
         """Send a GET."""
         return self.send("GET", path, query, headers, **more)

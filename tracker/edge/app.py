@@ -82,6 +82,9 @@ def build_edge(
 
     async def readyz(_request: Request) -> Response:
         ready = journal.writable
+        if not ready:
+            # Nobody sends an unready edge a request, so that none would try the disk again.
+            journal.revive()
         body = {"ready": ready, "snapshot_version": holder.program.version, "worker": worker}
         return JSONResponse(body, 200 if ready else 503)
 
@@ -117,7 +120,7 @@ def _fetcher(redis: Redis) -> Fetch:
 
     async def ask(version: int) -> bytes | None:
         published = cast("bytes | None", await redis.get(snapshot.REDIS_VERSION_KEY))
-        if published is None or int(published) <= version:
+        if not published or not published.isdigit() or int(published) <= version:
             return None
         return cast("bytes | None", await redis.get(snapshot.REDIS_KEY))
 

@@ -169,16 +169,21 @@ class ClickEndpoint:
         """Read the link and decide by the program of this moment."""
         program = self._holder.program
         if not code:
-            parameters, _ = read_parameters(query)
+            parameters, cut = read_parameters(query)
             offer_id, partner_id = parameters.get("offer_id", ""), parameters.get("partner_id", "")
-            decision = decide(program, offer_id, partner_id, parameters.get("url", ""))
+            decision = decide(program, offer_id, partner_id, _page(parameters, cut))
             return _Link(parameters, "", number(parameters.get("link_id", "")), decision)
         saved = program.links.get(code)
         if saved is None:
             return _Link({}, "", 0, Decision(LINK_UNKNOWN, program.fallback, None, None))
-        parameters, _ = read_parameters(query, saved.preset)
-        decision = decide(program, str(saved.offer_id), str(saved.partner_id), parameters.get("url", ""))
+        parameters, cut = read_parameters(query, saved.preset)
+        decision = decide(program, str(saved.offer_id), str(saved.partner_id), _page(parameters, cut))
         return _Link(parameters, saved.preset, saved.id, decision)
+
+
+def _page(parameters: dict[str, str], cut: tuple[str, ...]) -> str:
+    """Return the deep link asked for; none for one that was cut, as half an address is another page."""
+    return "" if "url" in cut else parameters.get("url", "")
 
 
 class _Link(NamedTuple):
