@@ -94,7 +94,7 @@ def queries(filters: st.SearchStrategy) -> st.SearchStrategy:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(queries(good_filter()), st.data())
 def test_a_good_query_is_answered_with_rows_of_its_own_shape(store: Store, fields: dict, data: st.DataObject):
     by = data.draw(st.sampled_from([*fields["dimensions"], *METRICS]))
@@ -116,7 +116,7 @@ def test_a_good_query_is_answered_with_rows_of_its_own_shape(store: Store, field
         assert list(answer["totals"]) == fields["metrics"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     queries(any_filter),
     st.fixed_dictionaries(
@@ -144,7 +144,7 @@ def test_any_query_is_answered_or_refused_with_a_code(store: Store, fields: dict
         assert answer["meta"]["row_count"] == len(answer["rows"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(queries(good_filter()))
 def test_totals_are_the_single_row_of_the_same_question_without_dimensions(store: Store, fields: dict):
     fields["filters"] = [one for one in fields["filters"] if "dimension" in one and one["op"] != "matches"]
