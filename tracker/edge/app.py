@@ -97,6 +97,10 @@ def build_edge(
             Route("/click", clicks),
             Route("/c/{code}", clicks),
             Route("/postback", postbacks),
+            # As people write them: answered at once and written down, where a redirect would be neither.
+            Route("/click/", clicks),
+            Route("/c/{code}/", clicks),
+            Route("/postback/", postbacks),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", prometheus),
@@ -104,6 +108,7 @@ def build_edge(
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.journal, app.state.holder = journal, holder
     return app
 

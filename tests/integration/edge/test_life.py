@@ -151,6 +151,13 @@ def test_unknown_addresses_and_methods_have_the_one_error_shape(edge, events):
     assert events() == []
 
 
+def test_a_slash_too_many_is_no_reason_to_lose_a_click_or_a_postback(edge, events, click_id):
+    assert edge.get("/click/", CLICK + "&sub2=%ff").status == 302
+    assert edge.get("/c/summer/", "sub1=a").location.endswith("&s=a")
+    assert edge.get("/postback/", f"click_id={click_id()}").json["status"] == "accepted"
+    assert [type(event).__name__ for event in events()] == ["Click", "Click", "Postback"]
+
+
 def test_ending_commits_what_waits_and_seals_the_journal(chosen, events):
     publish(chosen.data_dir, program())
     with Edge(chosen) as edge:
