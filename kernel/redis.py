@@ -29,6 +29,9 @@ from kernel.settings import Settings
 
 T = TypeVar("T")
 
+_TEMPORARY: Final = Path(tempfile.gettempdir())
+"""Asked for once: a role may give its temporary files another place later, the socket stays where it is."""
+
 SOCKET_NAME: Final = "valkey.sock"
 
 MAX_SOCKET_BYTES: Final = 100
@@ -58,7 +61,7 @@ def embedded_socket(data_dir: Path) -> Path:
     if len(os.fsencode(inside)) <= MAX_SOCKET_BYTES:
         return inside
     digest = hashlib.blake2b(os.fsencode(data_dir), digest_size=8).hexdigest()
-    return Path(tempfile.gettempdir()) / f"clickledger-{os.getuid()}-{digest}" / SOCKET_NAME
+    return _TEMPORARY / f"clickledger-{os.getuid()}-{digest}" / SOCKET_NAME
 
 
 def prepare_socket(data_dir: Path) -> Path:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
@@ -16,6 +19,8 @@ from kernel.errors import CANNOT_START
 from kernel.settings import Settings
 
 BACKEND_LOCK = "backend.lock"
+TEMPORARY_DIRECTORY = "tmp"
+"""Below the data directory."""
 _LOCK_SECONDS = 10.0
 
 
@@ -29,6 +34,7 @@ def event_store(chosen: Settings) -> Iterator[Client]:
     """
     with _alone(chosen):
         if not chosen.clickhouse_url.get_secret_value():
+            _own_temporary_files(chosen.data_dir / TEMPORARY_DIRECTORY)
             forget_lost_tokens(chosen.data_dir / clickhouse.EMBEDDED_DIRECTORY)
         client = clickhouse.connect(chosen)
         try:
@@ -36,6 +42,17 @@ def event_store(chosen: Settings) -> Iterator[Client]:
             yield client
         finally:
             client.close()
+
+
+def _own_temporary_files(place: Path) -> None:
+    """Keep this process's temporary files in ``place``, and remove what a killed predecessor left there.
+
+    The embedded engine's inserts and exports pass through files; in the system's directory those of a
+    killed process would stay for ever, with visitors' addresses in them.
+    """
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(mode=0o700, exist_ok=True)
+    tempfile.tempdir = str(place)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def test_the_short_socket_path_is_the_same_every_time_and_differs_between_data_d
 
 
 def test_preparing_the_socket_makes_a_private_directory_and_removes_a_stale_socket(tmp_path, monkeypatch):
-    monkeypatch.setattr(store.tempfile, "gettempdir", lambda: str(tmp_path / "t"))
+    monkeypatch.setattr(store, "_TEMPORARY", tmp_path / "t")
     (tmp_path / "t").mkdir()
     path = store.prepare_socket(Path("/" + "x" * 120))
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -55,7 +55,7 @@ def test_preparing_the_socket_makes_a_private_directory_and_removes_a_stale_sock
 
 
 def test_a_socket_directory_that_others_can_enter_is_refused_with_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(store.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(store, "_TEMPORARY", tmp_path)
     data_dir = Path("/" + "x" * 120)
     directory = store.embedded_socket(data_dir).parent
     directory.mkdir()
