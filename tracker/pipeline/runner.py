@@ -120,7 +120,8 @@ class PipelineLoop:
         """
         while time.monotonic() < deadline:
             try:
-                if self.round() == 0:
+                # What an unclean start left to be sent again can wait for the next start.
+                if self._ship_all() == 0:
                     return True
             except Exception as why:  # noqa: BLE001 - whatever it is, nothing is lost by leaving it for the next start
                 log("pipeline").warning("drain_interrupted", why=str(why)[:300])
@@ -155,6 +156,10 @@ class PipelineLoop:
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING_SECONDS
             self._housekeeping()
+        return self._ship_all() or self._send_one_again()
+
+    def _ship_all(self) -> int:
+        """Ship one range of every journal and process postbacks; return how many events moved."""
         # What was acknowledged before this moment is committed, so the readers below see it.
         begin_ms = time.time_ns() // 1_000_000
         moved, all_shipped_before = 0, begin_ms
@@ -164,8 +169,7 @@ class PipelineLoop:
             if shipped.more and not reader.name.startswith(IMPORT_PREFIX):
                 # Frames lie in the order they were acknowledged: what is left was so after this range.
                 all_shipped_before = min(all_shipped_before, shipped.newest_ms)
-        moved += self._conversions.run(time.time(), all_shipped_before)
-        return moved or self._send_one_again()
+        return moved + self._conversions.run(time.time(), all_shipped_before)
 
     def _ship(self, reader: JournalReader) -> Shipped:
         try:
