@@ -106,20 +106,21 @@ class ConversionStage:
         self._rows = {t: counter("clickledger_pipeline_rows_total", table=t) for t in tables}
         self._rejections = {code: counter("clickledger_pipeline_rejected_total", reason=code) for code in ERRORS}
 
-    def run(self, now: float, before_ms: float) -> int:
+    def run(self, now: float, up_to: int, before_ms: float) -> int:
         """Empty the outbox, then process the postbacks whose turn has come; return how many were.
 
         Args:
             now: Seconds since 1970.
-            before_ms: Only postbacks received before this, in milliseconds since 1970: everything that was
-                acknowledged on this host before it has been shipped.
+            up_to: Only postbacks with this inbox id or a smaller one, and the earlier ones for their clicks.
+            before_ms: Only postbacks received before this, in milliseconds since 1970. Within both bounds,
+                everything that was acknowledged on this host before them has been shipped.
 
         Raises:
             STORE_ERRORS: the store is away or refuses; nothing is lost, call again.
 
         """
         self.flush()
-        waiting = self._ledger.due(now, before_ms, MOST_POSTBACKS)
+        waiting = self._ledger.due(now, up_to, before_ms, MOST_POSTBACKS)
         if not waiting:
             return 0
         decided = self._decide(waiting, now)

@@ -226,22 +226,28 @@ class Ledger:
 
     # inbox and outbox
 
-    def due(self, now: float, before_ms: float, limit: int) -> list[WaitingPostback]:
+    def newest_waiting(self) -> int:
+        """Return the inbox id of the postback that came last, 0 when none waits."""
+        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM inbox").fetchone()[0])
+
+    def due(self, now: float, up_to: int, before_ms: float, limit: int) -> list[WaitingPostback]:
         """Return postbacks whose turn has come, in the order they were received.
 
-        With one that is due come all others for its click, so that none overtakes an earlier one that waits.
+        With one that is due come all earlier ones for its click, so that it overtakes none that waits.
 
         Args:
             now: Seconds since 1970.
+            up_to: Only those with this inbox id or a smaller one, and the earlier ones for their clicks.
             before_ms: Only those received before this, in milliseconds since 1970.
             limit: Most to return; the latest are left out.
 
         """
         rows = self._db.execute(
             "SELECT id, journal || ':' || seq || ':' || place, ts, body, tries, next_try <= ?1 FROM inbox "
-            "WHERE click_id IN (SELECT click_id FROM inbox WHERE next_try <= ?1) AND ts < ?2 "
-            "ORDER BY ts, id LIMIT ?3",
-            (now, before_ms, limit),
+            "WHERE click_id IN (SELECT click_id FROM inbox WHERE next_try <= ?1) AND ts < ?3 "
+            "AND ts <= (SELECT max(ts) FROM inbox AS seen WHERE seen.click_id = inbox.click_id AND seen.id <= ?2) "
+            "ORDER BY ts, id LIMIT ?4",
+            (now, up_to, before_ms, limit),
         )
         return [
             WaitingPostback(number, origin, ts, body, tries, is_due=bool(is_due))

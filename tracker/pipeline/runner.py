@@ -10,6 +10,7 @@ all of it is shipped, and its retention is over.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -160,16 +161,17 @@ class PipelineLoop:
 
     def _ship_all(self) -> int:
         """Ship one range of every journal and process postbacks; return how many events moved."""
-        # What was acknowledged before this moment is committed, so the readers below see it.
-        begin_ms = time.time_ns() // 1_000_000
-        moved, all_shipped_before = 0, begin_ms
+        # The journals are read one after the other, so a postback read now may follow one that is committed to
+        # a journal read before. Those read in earlier rounds can't: their predecessors are seen by now.
+        seen = self._ledger.newest_waiting()
+        moved, shipped_before = 0, math.inf
         for reader in self._readers():
             shipped = self._ship(reader)
             moved += shipped.events
             if shipped.more and not reader.name.startswith(IMPORT_PREFIX):
                 # Frames lie in the order they were acknowledged: what is left was so after this range.
-                all_shipped_before = min(all_shipped_before, shipped.newest_ms)
-        return moved + self._conversions.run(time.time(), all_shipped_before)
+                shipped_before = min(shipped_before, shipped.newest_ms)
+        return moved + self._conversions.run(time.time(), seen, shipped_before)
 
     def _ship(self, reader: JournalReader) -> Shipped:
         try:
