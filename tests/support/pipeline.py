@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -122,6 +124,12 @@ class Host:
     def convert(self, in_s: float = 0.0) -> int:
         """Let the conversion stage work as if ``in_s`` seconds had passed; return how many were processed."""
         return self.stage.run(time.time() + in_s, self.ledger.newest_waiting(), math.inf)
+
+    def ledger_of_now(self) -> dict[str, tuple[int, int, bool]]:
+        """Return how far each journal is, read apart from a loop that runs in a thread."""
+        with closing(sqlite3.connect(self.directory / LEDGER_FILE)) as db:
+            rows = db.execute("SELECT name, next_seq, events, finished_at IS NOT NULL FROM journals")
+            return {name: (seq, events, bool(finished)) for name, seq, events, finished in rows}
 
     def _enrich(self, clicks: Sequence[Click], edge: str) -> pa.Table:
         return rows_table(
