@@ -267,9 +267,13 @@ def check_token(request: PostbackRequest, advertiser: AdvertiserRoute, now_s: fl
 
 def sign(parameters: Mapping[str, str], secret: bytes) -> str:
     """Return the signature of a postback's parameters; see ``check_token``."""
-    text = "&".join(
+    return hmac.new(secret, canonical_text(parameters).encode(), hashlib.sha256).hexdigest()
+
+
+def canonical_text(parameters: Mapping[str, str]) -> str:
+    """Return what is signed: the parameters in the one order and encoding that both sides can make."""
+    return "&".join(
         f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}"
         for name, value in sorted(parameters.items())
         if name != "signature"
     )
-    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 import fraud.reference
 import reports.reference
+import tracker.reference
 from clickledger.reference import commands, errors, settings
 from kernel import metric_names
 
@@ -29,6 +30,7 @@ def pages() -> dict[str, str]:
             errors.pages,
             commands.pages,
             metric_names.pages,
+            tracker.reference.pages,
             reports.reference.pages,
             fraud.reference.pages,
         )

@@ -1,0 +1,131 @@
+"""``docs/links.md``: what a tracking link may carry, where it leads, and what an advertiser's URL may ask for."""
+
+from __future__ import annotations
+
+from tracker.edge.routing import TRAFFICBACK_REASONS
+from tracker.links import ALIASES, MAX_VALUE_BYTES
+from tracker.macros import MACROS
+from tracker.reference.tables import check, parameters, table
+
+_PARAMETERS: dict[str, str] = {
+    "offer_id": "The offer. Not needed with a link code",
+    "partner_id": "The partner. Not needed with a link code",
+    **{f"sub{n}": "The partner's own label" for n in range(1, 11)},
+    "partner_click_id": "The partner's own id of this click",
+    "source": "Where the partner's traffic comes from; `utm_source` counts when it is missing",
+    "creative_id": "Which banner or text",
+    "link_id": "Which link, a number; a saved link brings its own",
+    "landing_id": "Which landing page",
+    "url": "Deep link: the page to lead to instead of the offer's own",
+    "cost": "What the click cost the partner",
+    "currency": "Currency of `cost`",
+    "coupon": "Coupon code",
+    "idfa": "Apple's advertising id",
+    "gaid": "Google's advertising id",
+    **{f"ext{n}": "Anything else" for n in range(1, 6)},
+    **{f"utm_{name}": "Campaign label" for name in ("source", "medium", "campaign", "term", "content")},
+}
+
+_MACROS: dict[str, str] = {
+    "click_id": "The click id, which the postback sends back",
+    "offer_id": "Id of the offer",
+    "offer_name": "Name of the offer",
+    "partner_id": "Id of the partner",
+    "partner_id_hash": "The same as a keyed hash",
+    "advertiser_id": "Id of the advertiser",
+    **{f"sub{n}": "The partner's label" for n in range(1, 11)},
+    **{f"sub{n}_hash": "The same as a keyed hash" for n in range(1, 11)},
+    "source": "Where the partner's traffic comes from",
+    "source_hash": "The same as a keyed hash",
+    "partner_click_id": "The partner's own id of this click",
+    "creative_id": "Which banner or text",
+    "coupon": "Coupon code",
+    **{f"ext{n}": "What the link carried" for n in range(1, 6)},
+    "country": "Two letters, such as `DE`",
+    "region": "Region, when a City database is configured",
+    "city": "City, when a City database is configured",
+    "device": "Kind of device: `desktop`, `mobile`, `tablet` and so on",
+    "os": "Operating system",
+    "browser": "Browser",
+    "language": "First language the browser asks for",
+    "ip": "The visitor's address",
+    "timestamp": "Seconds since 1970, UTC",
+    "random": "A new number for each click",
+}
+
+_PAGE = """# Tracking links
+
+<!-- Made from the tables in tracker/ by tracker/reference; change it there. -->
+
+For partners, who embed links, and for everybody who writes an offer's destination URL. What advertisers send
+back is in [postbacks.md](postbacks.md).
+
+```
+https://go.example.net/click?offer_id=3&partner_id=3&sub1=newsletter
+https://go.example.net/c/nora?sub1=newsletter
+```
+
+The second is a saved link: its code brings offer and partner, and parameters of its own that count where the
+request has none. `clickledger link create` makes one.
+
+A click is answered with `302` to the landing page, or with a plain page and `404` when there is nowhere to
+lead to. Either is sent only after the click is on the disk. When the disk can't take it, the answer is `503`
+and the click did not happen. Answers are never cached. `HEAD`, prefetching browsers and link-preview bots are
+answered alike and recorded with the reason why they are no person's click; reports have them in
+`gross_clicks`, not in `clicks`.
+
+## Parameters
+
+{parameters}
+
+- Names are matched exactly. Of a name given twice, in any spelling, the first counts. Unknown names are
+  kept with the click and mean nothing.
+- A value is percent-encoded UTF-8 and at most {most} bytes long; what is longer is cut between two
+  characters and the cut is recorded. Nothing about a parameter refuses a click.
+
+## Deep links
+
+`url=https%3A%2F%2Fshop.example%2Fshoes%3Fsize%3D42` leads to that page if the offer allows its host
+(`offer create --deep-link-host`): `shop.example` allows that host alone, `*.shop.example` every host below it.
+The query of the offer's own destination, which carries the click id, is added to the page's.
+
+A page that isn't allowed leads to the offer's own. Allowed are `http` and `https` on the usual ports, with a
+host in ASCII (an international name in its `xn--` form), without user name, backslash, space or control
+character, and no longer than any other value.
+
+## Where a click goes
+
+What can't reach its offer goes to the offer's fallback URL, else to the partner's, else to the network's, else
+to the plain page. Why is recorded as `trafficback_reason`:
+
+{reasons}
+
+## Macros
+
+An offer's destination and every fallback is a template. `{{name}}` is replaced by its value:
+
+```
+https://shop.example/lp?cid={{click_id}}&src={{partner_id_hash}}&label={{sub1}}
+```
+
+{macros}
+
+- A value is percent-encoded, so it stays in its place. Scheme and host are literal; a macro can't stand there.
+- What isn't known is empty. Any other name in braces is refused when the offer is made, and stays as it is in
+  a deep link.
+- A keyed hash has 16 hex digits: the same value gives the same digits on this installation, so that an
+  advertiser can tell partners, sources and labels apart without learning them. The same text under two names
+  gives different digits.
+- Only what a template names is looked up; a destination without visitor macros costs nothing more.
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    check(MACROS, _MACROS)
+    return _PAGE.format(
+        parameters=parameters(ALIASES, _PARAMETERS),
+        most=MAX_VALUE_BYTES,
+        reasons=table(("reason", "meaning"), ((f"`{code}`", text) for code, text in TRAFFICBACK_REASONS.items())),
+        macros=table(("macro", "value"), ((f"`{{{name}}}`", text) for name, text in _MACROS.items())),
+    )
