@@ -40,8 +40,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
 PARAMETERS: tuple[str, ...] = tuple(ALIASES)
 """Canonical names of everything a link may carry."""
 
-_NAMES: dict[bytes, str] = {
-    name.encode(): canonical for canonical, aliases in ALIASES.items() for name in (canonical, *aliases)
+_NAMES: dict[str, str] = {
+    name: canonical for canonical, aliases in ALIASES.items() for name in (canonical, *aliases)
 }
 
 NOTHING_CUT: tuple[str, ...] = ()
@@ -84,20 +84,25 @@ def read_parameters(query: bytes, preset: str = "") -> tuple[dict[str, str], tup
     values: dict[str, str] = {}
     cut = NOTHING_CUT
     for source in (query, preset.encode()) if preset else (query,):
-        for pair in source.split(b"&"):
-            name, _, raw = pair.partition(b"=")
+        # Text splits faster than bytes, and Latin-1 gives every byte one character and back again.
+        for pair in source.decode("latin-1").split("&"):
+            name, _, raw = pair.partition("=")
             canonical = _NAMES.get(name)
             if canonical is None:
-                if b"%" not in name:
+                if "%" not in name:
                     continue
-                canonical = _NAMES.get(unquote_to_bytes(name))
+                canonical = _NAMES.get(unquote_to_bytes(name).decode("latin-1"))
                 if canonical is None:
                     continue
-            if canonical not in values:
-                value, was_cut = decode_value(raw)
-                values[canonical] = value
-                if was_cut:
-                    cut = (*cut, canonical)
+            if canonical in values:
+                continue
+            if raw.isascii() and "%" not in raw and "+" not in raw and len(raw) <= MAX_VALUE_BYTES:
+                # Nothing to decode and nothing to cut, as with most values.
+                values[canonical] = raw
+                continue
+            values[canonical], was_cut = decode_value(raw.encode("latin-1"))
+            if was_cut:
+                cut = (*cut, canonical)
     if "source" not in values and "utm_source" in values:
         values["source"] = values["utm_source"]
     return values, cut

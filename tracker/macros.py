@@ -44,6 +44,8 @@ MACROS: frozenset[str] = frozenset(
 """Every name that may stand in braces in a destination."""
 
 _MACRO = re.compile(r"\{([a-z0-9_]+)\}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
+"""What stands in a URL as it is (RFC 3986), such as every click id."""
 _LITERAL_SAFE = "!#$%&'()*+,/:;=?@[]~{}"
 _AUTHORITY = re.compile(
     r"https?://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]*))?(?=[/?#]|\Z)", re.IGNORECASE | re.ASCII
@@ -92,7 +94,7 @@ class Template:
             out.append(literal)
             if name:
                 value = lookup(name)
-                out.append(value if value.isalnum() and value.isascii() else quote(value, safe="-_.~"))
+                out.append(value if _UNRESERVED(value) else quote(value, safe="-_.~"))
         return "".join(out)
 
 

@@ -8,13 +8,14 @@ it is a claim of someone we don't know.
 from __future__ import annotations
 
 import ipaddress
-from functools import lru_cache
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_REMEMBERED = 65_536
-"""Distinct (peer, header) pairs kept; visitors click more than once, proxies always."""
+_REMEMBERED = 16_384
+"""Answers kept; visitors click more than once, and proxies always."""
+_LONGEST_REMEMBERED = 128
+"""Characters of peer and header together: a chain of proxies fits, and nobody fills our memory with more."""
 
 
 def parse_address(text: str) -> Address | None:
@@ -38,13 +39,31 @@ class ClientAddress:
 
     def __init__(self, trusted: tuple[Network, ...]) -> None:
         self._trusted = trusted
-        self.resolve = lru_cache(maxsize=_REMEMBERED)(self._resolve)
+        # Texts only, so the garbage collector has nothing to walk over here however full it is.
+        self._remembered: dict[str, str] = {}
+
+    def resolve(self, peer: str, forwarded: str) -> str:
+        """Return the client's address as text, '' when not even the peer has one (a unix socket).
+
+        Args:
+            peer: Address of the connection's other end.
+            forwarded: All X-Forwarded-For headers, joined with commas; '' for none.
+
+        """
+        key = f"{peer},{forwarded}" if forwarded else peer
+        address = self._remembered.get(key)
+        if address is None:
+            address = self._walk(peer, forwarded)
+            if len(key) <= _LONGEST_REMEMBERED:
+                if len(self._remembered) >= _REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[key] = address
+        return address
 
     def _is_trusted(self, address: Address) -> bool:
         return any(address.version == n.version and address in n for n in self._trusted)
 
-    def _resolve(self, peer: str, forwarded: str) -> str:
-        """Return the client's address as text, '' when not even the peer has one (a unix socket)."""
+    def _walk(self, peer: str, forwarded: str) -> str:
         client = parse_address(peer)
         if client is not None and not self._is_trusted(client):
             return str(client)

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kernel import metrics
 from kernel.http import EXCEPTION_HANDLERS
@@ -91,9 +92,9 @@ def build_edge(
     async def prometheus(_request: Request) -> Response:
         return Response(await asyncio.to_thread(metrics.render), media_type=metrics.CONTENT_TYPE)
 
-    app = Starlette(
+    app = EdgeApp(
+        clicks,
         routes=[
-            # The hottest first: routes are tried in order.
             Route("/click", clicks),
             Route("/c/{code}", clicks),
             Route("/postback", postbacks),
@@ -111,6 +112,35 @@ def build_edge(
     app.router.redirect_slashes = False
     app.state.journal, app.state.holder = journal, holder
     return app
+
+
+class EdgeApp(Starlette):
+    """A Starlette app that answers its tracking links before anything else.
+
+    Middleware and router would cost as much as the click itself. What the routes say still holds: they
+    answer whatever doesn't look exactly like a link, and an unexpected failure is answered as theirs is.
+    """
+
+    def __init__(self, clicks: ASGIApp, **starlette: Any) -> None:
+        """Give ``clicks`` the paths /click and /c/<code>; the rest is Starlette's own arguments."""
+        super().__init__(**starlette)
+        self._clicks = clicks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or run the lifespan."""
+        path: str = scope["path"] if scope["type"] == "http" else ""
+        if path == "/click":
+            scope["path_params"] = {}
+        elif path.startswith("/c/") and len(path) > 3 and path.count("/") == 2:
+            scope["path_params"] = {"code": path[3:]}
+        else:
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            await self._clicks(scope, receive, send)
+        except Exception as why:  # noqa: BLE001 - the last resort, as in Starlette's ServerErrorMiddleware
+            answer = await EXCEPTION_HANDLERS[Exception](Request(scope), why)
+            await answer(scope, receive, send)
 
 
 async def _tell_version(holder: ProgramHolder) -> None:

@@ -32,8 +32,8 @@ _ROBOTS = (b"x-robots-tag", b"noindex, nofollow")
 _EMPTY = (b"content-length", b"0")
 _EMPTY_BODY: dict[str, Any] = {"type": "http.response.body", "body": b""}
 
-_KEPT_HEADERS: dict[bytes, str] = {
-    name.encode(): name
+_KEPT_HEADERS: tuple[tuple[bytes, str], ...] = tuple(
+    (name.encode(), name)
     for name in (
         "sec-ch-ua",
         "sec-ch-ua-mobile",
@@ -48,7 +48,7 @@ _KEPT_HEADERS: dict[bytes, str] = {
         "sec-fetch-site",
         "sec-fetch-dest",
     )
-}
+)
 MAX_HEADER_CHARACTERS = 1024
 """Longest header value kept; browsers stay far below."""
 
@@ -93,23 +93,21 @@ class ClickEndpoint:
         if method not in {"GET", "HEAD"}:
             await respond(send, 405, b"", TEXT, [(b"allow", b"GET, HEAD")])
             return
-        forwarded = user_agent = accept_language = referrer = b""
-        kept: dict[str, str] = {}
-        for name, value in scope["headers"]:
-            if name == b"user-agent":
-                user_agent = value
-            elif name == b"accept-language":
-                accept_language = value
-            elif name == b"referer":
-                referrer = value
-            elif name == b"x-forwarded-for":
-                forwarded = forwarded + b"," + value if forwarded else value
-            elif name in _KEPT_HEADERS:
-                kept[_KEPT_HEADERS[name]] = value.decode("latin-1")[:MAX_HEADER_CHARACTERS]
+        received: list[tuple[bytes, bytes]] = scope["headers"]
+        headers = dict(received)
+        forwarded = headers.get(b"x-forwarded-for", b"")
+        if len(headers) < len(received):
+            # A proxy may add a header of its own instead of adding to the one it got.
+            forwarded = b",".join(value for name, value in received if name == b"x-forwarded-for")
         peer = scope["client"]
-        ip: str = self._resolve(peer[0] if peer else "", forwarded.decode("latin-1"))
-        agent = user_agent.decode("utf-8", "replace")[:MAX_URL_CHARACTERS]
-        language = accept_language.decode("latin-1")[:MAX_HEADER_CHARACTERS]
+        ip = self._resolve(peer[0] if peer else "", forwarded.decode("latin-1"))
+        agent = headers.get(b"user-agent", b"").decode("utf-8", "replace")[:MAX_URL_CHARACTERS]
+        language = headers.get(b"accept-language", b"").decode("latin-1")[:MAX_HEADER_CHARACTERS]
+        kept = {
+            text: headers[name].decode("latin-1")[:MAX_HEADER_CHARACTERS]
+            for name, text in _KEPT_HEADERS
+            if name in headers
+        }
 
         query: bytes = scope["query_string"]
         code: str = scope["path_params"].get("code", "")
@@ -144,7 +142,7 @@ class ClickEndpoint:
             ip,
             agent,
             language,
-            referrer.decode("utf-8", "replace")[:MAX_URL_CHARACTERS],
+            headers.get(b"referer", b"").decode("utf-8", "replace")[:MAX_URL_CHARACTERS],
             kept,
         )
         try:
@@ -157,8 +155,8 @@ class ClickEndpoint:
             self._reasons[decision.reason].n += 1
         if destination:
             (self._elsewhere if decision.reason else self._redirected).n += 1
-            headers = [(b"location", destination.encode("ascii")), _NO_STORE, _ROBOTS, _EMPTY]
-            await send({"type": "http.response.start", "status": 302, "headers": headers})
+            answer = [(b"location", destination.encode("ascii")), _NO_STORE, _ROBOTS, _EMPTY]
+            await send({"type": "http.response.start", "status": 302, "headers": answer})
             await send(_EMPTY_BODY)
         else:
             self._paged.n += 1
