@@ -74,6 +74,14 @@ class Outcomes:
             self._recent.popitem(last=False)
         return outcome, state, provisional
 
+    async def forget(self, conversion_id: str) -> None:
+        """Forget a conversion whose postback could not be written down, so that no later one is judged by it."""
+        self._recent.pop(conversion_id, None)
+        redis = self._redis
+        if redis is not None:
+            nothing = 0
+            await self._breaker.call_async(lambda: redis.delete(cache_key(conversion_id)), nothing)
+
     async def _shared(
         self, conversion_id: str, fields: PostbackFields, offer: OfferRoute
     ) -> tuple[Outcome, ConversionState] | None:

@@ -90,7 +90,11 @@ class PostbackEndpoint:
                 raise TRANSITION_NOT_ALLOWED.error(_transition(state, fields))
             agent = headers.get(b"user-agent", b"").decode("utf-8", "replace")[:MAX_DETAIL_CHARACTERS]
             event = Postback(now_ms, fields, offer.route.id, method, raw, ip, agent)
-            await self._journal.append(encode_event(event))
+            try:
+                await self._journal.append(encode_event(event))
+            except ClickledgerError:
+                await self._outcomes.forget(key)
+                raise
         except ClickledgerError as why:
             await self._refuse(send, why, request, Refused(now_ms, "postback", "", "", method, raw, ip))
             return

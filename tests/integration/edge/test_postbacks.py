@@ -96,6 +96,19 @@ def test_goals_and_transactions_are_conversions_of_their_own(shared, click_id):
     assert len({answer["conversion_id"] for answer in answers}) == 5
 
 
+@pytest.mark.parametrize("with_redis", [True, False])
+def test_a_postback_that_could_not_be_stored_leaves_no_trace(request, with_redis, events, click_id, disk):
+    edge = request.getfixturevalue("shared" if with_redis else "edge")
+    query = f"click_id={click_id()}&status="
+    assert edge.get("/postback", query + "pending").json["status"] == "accepted"
+    disk.break_down()
+    assert edge.get("/postback", query + "rejected").status == 503
+    disk.mend()
+    edge.wait_for_answer("/readyz", "", lambda answer: answer.status == 200)
+    assert edge.get("/postback", query + "approved").json["conversion_status"] == "approved"
+    assert [event.fields.status for event in events()] == ["pending", "approved"]
+
+
 def test_of_identical_postbacks_at_the_same_moment_exactly_one_is_accepted(shared, events, click_id, tmp_path):
     query = f"click_id={click_id()}&txn_id=1&amount=5".encode()
     answers = shared.send_all(shared.ask("GET", "/postback", query) for _ in range(60))

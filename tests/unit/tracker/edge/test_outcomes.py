@@ -42,6 +42,10 @@ class Store:
             return b""
         return now
 
+    async def delete(self, key):
+        self._ask()
+        self.values.pop(key, None)
+
     def _ask(self):
         self.asked += 1
         if self.away:
@@ -123,6 +127,19 @@ def test_a_state_of_another_version_is_replaced(body):
     store = Store()
     store.values[cache_key("conversion")] = body
     assert tell(Outcomes(store), postback(), postback()) == [("accepted", False), ("duplicate", False)]
+
+
+def test_what_is_forgotten_is_new_again():
+    store = Store()
+    outcomes = Outcomes(store)
+    assert tell(outcomes, postback()) == [("accepted", False)]
+    asyncio.run(outcomes.forget("conversion"))
+    assert (store.values, outcomes._recent) == ({}, {})
+    assert tell(outcomes, postback()) == [("accepted", False)]
+    store.away = True
+    asyncio.run(outcomes.forget("conversion"))
+    assert tell(outcomes, postback()) == [("accepted", True)]
+    asyncio.run(Outcomes(None).forget("conversion"))
 
 
 def test_memory_is_bounded_and_forgets_the_longest_untouched(monkeypatch):
