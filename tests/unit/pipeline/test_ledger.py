@@ -72,7 +72,7 @@ LARGE = b"x" * 100_000
     "step",
     [
         lambda ledger, batch: ledger.checkpoint(batch, [arrived(3, body=LARGE)], 50.0),
-        lambda ledger, batch: ledger.settle([], [], [("conversions", LARGE, 1)]),
+        lambda ledger, _: ledger.settle([], [], [("conversions", LARGE, 1)]),
     ],
     ids=["checkpoint", "settle"],
 )
