@@ -4,7 +4,8 @@ Invariants: one thread, which nothing that fails can end; a store that is away s
 the loop backs off and goes on where it was. A journal that can't be read is told of and left alone, and
 holds up no other. Postbacks are processed in the order they were received, over all journals of this host.
 Ranges acknowledged shortly before an unclean end are sent again under their tokens, between fresh work, so
-that a store that lost its last writes gets them back. A journal is deleted only when its writer is gone,
+that a store that lost its last writes gets them back; never one whose token the store may have forgotten,
+which would store it twice. A journal is deleted only when its writer is gone,
 all of it is shipped, and its retention is over.
 """
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kernel.clickhouse.schema import DEDUPLICATION_WINDOW
 from kernel.logging import log
 from kernel.metrics import counter, gauge
 from tracker import journal as journals
@@ -31,6 +33,9 @@ LONGEST_BACKOFF_SECONDS = 5.0
 IMPORT_PREFIX = "import-"
 """Journals of imports are named so; their names are remembered, so that nothing is imported twice."""
 HOUSEKEEPING_SECONDS = 1.0
+REMEMBERED_INSERTS = DEDUPLICATION_WINDOW // 4
+"""Inserts whose tokens the store is sure to remember: it counts parts, and one insert makes one for each month
+its events lie in."""
 _DOUBLINGS = 10
 """More would exceed the longest pause anyway."""
 
@@ -90,10 +95,12 @@ class PipelineLoop:
         """When each journal was last seen wholly shipped."""
         self._again: deque[FrozenBatch | int] = deque()
         """Ranges, and ids of outbox batches, to be sent once more."""
+        self._inserts = 0
+        """Made since the start, into any one table at most."""
         if ledger.was_unclean:
             since = time.time() - retention_s
-            self._again.extend(ledger.acknowledged_since(since))
-            self._again.extend(ledger.sent_since(since))
+            self._again.extend(ledger.sent_since(since)[-REMEMBERED_INSERTS:])
+            self._again.extend(ledger.acknowledged_since(since)[-REMEMBERED_INSERTS:])
         self._backlog = gauge("clickledger_journal_backlog_events")
         self._files = gauge("clickledger_journal_files")
         self._lag = gauge("clickledger_pipeline_lag_seconds")
@@ -157,7 +164,8 @@ class PipelineLoop:
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING_SECONDS
             self._housekeeping()
-        return self._ship_all() or self._send_one_again()
+        # Also in a busy round: what waits for an idle hour would outlive its token.
+        return self._ship_all() + self._send_one_again()
 
     def _ship_all(self) -> int:
         """Ship one range of every journal and process postbacks; return how many events moved."""
@@ -168,10 +176,13 @@ class PipelineLoop:
         for reader in self._readers():
             shipped = self._ship(reader)
             moved += shipped.events
+            self._inserts += shipped.events > 0
             if shipped.more and not reader.name.startswith(IMPORT_PREFIX):
                 # Frames lie in the order they were acknowledged: what is left was so after this range.
                 shipped_before = min(shipped_before, shipped.newest_ms)
-        return moved + self._conversions.run(time.time(), seen, shipped_before)
+        processed = self._conversions.run(time.time(), seen, shipped_before)
+        self._inserts += processed > 0
+        return moved + processed
 
     def _ship(self, reader: JournalReader) -> Shipped:
         try:
@@ -198,6 +209,10 @@ class PipelineLoop:
     def _send_one_again(self) -> int:
         if not self._again:
             return 0
+        if len(self._again) + self._inserts > REMEMBERED_INSERTS:
+            # As many inserts may have come after the first of them; the store remembers the latest only.
+            self._again.popleft()
+            return 1
         batch = self._again[0]
         if isinstance(batch, FrozenBatch):
             reader = self._open.get(batch.journal)

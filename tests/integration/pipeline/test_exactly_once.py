@@ -12,6 +12,7 @@ from kernel.clickhouse import client as clickhouse
 from tests.support.pipeline import Host, now_ms
 from tracker.events import Refused
 from tracker.journal import delete
+from tracker.pipeline import runner
 from tracker.pipeline.ledger import LEDGER_FILE
 
 PIPELINE_POINTS = [point for point in faults.POINTS if not point.startswith("journal.")]
@@ -196,6 +197,33 @@ def test_what_was_acknowledged_before_the_retention_is_not_sent_again(tmp_path, 
     host.run()
     host.kill()
     assert tokens == []
+
+
+def test_what_an_unclean_end_owes_is_sent_again_also_while_fresh_events_keep_coming(host, name, tokens):
+    host.write(name, [host.click(sub1="a")])
+    host.run()
+    host.restart()
+    tokens.clear()
+    for n in range(3):
+        host.write(name, [host.click(sub1=f"b{n}")])
+        host.loop.round()
+    assert f"{name}:1-1:clicks" in tokens
+    assert host.loop.owes_nothing
+    assert host.stored() == ["a", "b0", "b1", "b2"]
+
+
+def test_a_range_whose_token_the_store_may_have_forgotten_is_not_sent_again(host, name, tokens, monkeypatch):
+    for n in range(5):
+        host.write(name, [host.click(sub1=f"a{n}")])
+        host.loop.round()
+    tokens.clear()
+    monkeypatch.setattr(runner, "REMEMBERED_INSERTS", 3)
+    host.restart()
+    host.write(name, [host.click(sub1="b")])
+    host.run()
+    # One fresh insert came first, so of the latest three only two are surely remembered.
+    assert tokens == [f"{name}:6-6:clicks", f"{name}:4-4:clicks", f"{name}:5-5:clicks"]
+    assert host.stored() == ["a0", "a1", "a2", "a3", "a4", "b"]
 
 
 def test_draining_ships_every_range_and_leaves_what_must_be_sent_again(tmp_path, event_store, name, tokens):
