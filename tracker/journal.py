@@ -11,8 +11,9 @@ Invariants:
 - ``append`` returns only after the event's frame is committed. When the commit fails, every caller in
   that frame gets the error and nothing is acknowledged.
 - Frames are never changed. A range of frames read once reads the same for ever.
-- The writer thread owns the database; the event loop owns the waiting list. They meet only through a
-  queue and ``call_soon_threadsafe``, so there is no lock on the request path.
+- One frame is under way at a time, and whoever commits it owns the database: the event loop itself while
+  the disk is quick, a thread while it is slow or a new file is due. The two meet only through a queue and
+  ``call_soon_threadsafe``, so there is no lock on the request path.
 - The write-ahead log is folded into the file when the file is closed, not while visitors wait.
 """
 
@@ -26,8 +27,10 @@ import secrets
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,10 @@ DIRECTORY = "journals"
 """Journals' place below the data directory."""
 APPLICATION_ID = 0x434C4A31  # "CLJ1"
 _BUSY_SECONDS = 10.0
+QUICK_SECONDS = 0.001
+"""A disk that commits within this is written from the event loop, because two changes of thread and their
+waits for the interpreter's lock take longer. It is as quick as the quickest of its last ``JUDGED_COMMITS``."""
+JUDGED_COMMITS = 8
 RETRY_SECONDS = 0.2
 """How long after a failed write no new file is begun, so that a full disk isn't filled up with empty files."""
 
@@ -115,9 +122,6 @@ class _Held:
         os.close(self._descriptor)
 
 
-Waiting = tuple[list[bytes], list["asyncio.Future[None]"]]
-
-
 class JournalWriter:
     """Group commit for one edge worker: many ``append`` calls, one fsync."""
 
@@ -137,9 +141,10 @@ class JournalWriter:
         self._futures: list[asyncio.Future[None]] = []
         self._busy = False
         self._commits = 0
+        self._commit_seconds = deque([inf], maxlen=JUDGED_COMMITS)
         self._stopped = False
         self._retry_at = 0.0
-        self._work: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[tuple[list[bytes], list[asyncio.Future[None]]] | None] = queue.SimpleQueue()
         self._file: JournalFile | None = None
         self._lock: _Held | None = None
         self._closers: list[threading.Thread] = []
@@ -184,68 +189,72 @@ class JournalWriter:
         if not self._busy:
             self._busy = True
             # One turn of the loop later, so that requests that arrived together share the first frame.
-            self._loop.call_soon(self._hand_over)
+            self._loop.call_soon(self._begin_frame)
         return future
 
     def revive(self) -> None:
         """Try a new file when the last one failed; else an edge that gets no requests would stay unready."""
         if self._file is None and not self._busy and not self._stopped:
             self._busy = True
-            self._hand_over()
+            self._begin_frame()
 
-    def _hand_over(self) -> None:
-        work = (self._payloads, self._futures)
+    def _begin_frame(self) -> None:
+        payloads, futures = self._payloads, self._futures
         self._payloads, self._futures = [], []
-        self._work.put(work)
+        if min(self._commit_seconds) < QUICK_SECONDS and not self._file_is_due():
+            self._committed(futures, self._commit(payloads))
+        else:
+            self._work.put((payloads, futures))
 
     def _committed(self, futures: list[asyncio.Future[None]], error: Exception | None) -> None:
+        self._committed_events.n += len(futures) if error is None else 0
+        for future in futures:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(JOURNAL_UNAVAILABLE.error())
         if self._payloads:
-            self._hand_over()
+            self._begin_frame()
         else:
             self._busy = False
             self._idle.set()
-        if error is None:
-            self._committed_events.n += len(futures)
-            for future in futures:
-                if not future.done():
-                    future.set_result(None)
-        else:
-            for future in futures:
-                if not future.done():
-                    future.set_exception(JOURNAL_UNAVAILABLE.error())
 
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
             payloads, futures = work
-            error: Exception | None = None
-            try:
-                self._write(payloads)
-            except Exception as why:  # noqa: BLE001 - a writer that dies leaves every visitor waiting for ever
-                error = why
-                if self._file is not None or time.monotonic() >= self._retry_at:
-                    log("journal").error("journal_write_failed", events=len(payloads), why=str(why))
-                    # A connection that met a disk error is not trusted again; frames already committed stay.
-                    self._retire()
-                    self._retry_at = time.monotonic() + RETRY_SECONDS
-            self._loop.call_soon_threadsafe(self._committed, futures, error)
+            self._loop.call_soon_threadsafe(self._committed, futures, self._commit(payloads))
+
+    def _commit(self, payloads: list[bytes]) -> Exception | None:
+        """Make one frame durable; return why that failed, if it did."""
+        try:
+            self._write(payloads)
+        except Exception as why:  # noqa: BLE001 - a writer that dies leaves every visitor waiting for ever
+            if self._file is not None or time.monotonic() >= self._retry_at:
+                log("journal").error("journal_write_failed", events=len(payloads), why=str(why))
+                # A connection that met a disk error is not trusted again; frames already committed stay.
+                self._retire()
+                self._retry_at = time.monotonic() + RETRY_SECONDS
+            return why
+        return None
 
     def _write(self, payloads: list[bytes]) -> None:
         if self._file is None and time.monotonic() < self._retry_at:
             raise OSError("the journal could not be written a moment ago")
-        if self._file is None or self._file.bytes_written > self._rotate_bytes:
-            self._rotate()
-        assert self._file is not None  # noqa: S101 - _rotate opens one or raises
+        if self._file_is_due():
+            self._retire()
+            self._open_file()
+        assert self._file is not None  # noqa: S101 - _open_file opens one or raises
         if not payloads:
             return
         faults.point("journal.after_append")
         begin = time.perf_counter()
         self._file.write(payloads)
-        self._observe_commit(time.perf_counter() - begin)
-
-    def _observe_commit(self, seconds: float) -> None:
-        """Sample one commit in sixteen: at thousands of commits a second that shows as much as all would."""
+        seconds = time.perf_counter() - begin
+        self._commit_seconds.append(seconds)
         self._commits += 1
-        if self._commits % 16 == 0:
+        if self._commits % 16 == 0:  # of thousands a second, these show as much as all would
             observe("clickledger_journal_commit_seconds", seconds)
 
     def _open_file(self) -> None:
@@ -279,9 +288,8 @@ class JournalWriter:
         closer.start()
         self._closers = [c for c in self._closers if c.is_alive()] + [closer]
 
-    def _rotate(self) -> None:
-        self._retire()
-        self._open_file()
+    def _file_is_due(self) -> bool:
+        return self._file is None or self._file.bytes_written > self._rotate_bytes
 
     async def stop(self) -> None:
         """Refuse further events, commit what is waiting and close the file."""
