@@ -105,8 +105,7 @@ def apply(
         ),
         fields,
         offer,
-        before=state.status,
-        recompute=fields.amount is not None or fields.currency is not None,
+        before=state,
     )
     # Judged by where it comes to, not by what was asked: a first postback that was put on hold for its
     # currency is a duplicate when it comes again, whatever status it names.
@@ -136,13 +135,12 @@ def _first(fields: PostbackFields, offer: OfferRoute) -> ConversionState:
         ),
         fields,
         offer,
-        before="",
-        recompute=True,
+        before=None,
     )
 
 
 def _with_money(
-    state: ConversionState, fields: PostbackFields, offer: OfferRoute, *, before: str, recompute: bool
+    state: ConversionState, fields: PostbackFields, offer: OfferRoute, *, before: ConversionState | None
 ) -> ConversionState:
     """Compute payout and revenue: the advertiser's when the offer allows it, else the offer's.
 
@@ -150,8 +148,7 @@ def _with_money(
         state: The state but for its money.
         fields: The postback.
         offer: Its tariff.
-        before: The status before this postback, '' for none.
-        recompute: Whether the postback says anything the money follows from.
+        before: The state before this postback, if there was one.
 
     """
     if offer.allow_override and (fields.payout is not None or fields.revenue is not None):
@@ -162,18 +159,17 @@ def _with_money(
             currency=fields.currency or state.currency,
             payout_given=True,
         )
-    if state.payout_given or not recompute:
+    says_nothing = before is not None and fields.amount is None and fields.currency is None
+    # Goals beside the base goal earn what their postback says; a tariff of their own comes with goals.
+    if state.payout_given or says_nothing or fields.goal:
         return state
-    if fields.goal:
-        # Goals beside the base goal earn what their postback says; a tariff of their own comes with goals.
-        return state
-    by_amount = bool(offer.payout_percent or offer.revenue_percent)
+    by_amount = any(map(_decimal, (offer.payout_percent, offer.revenue_percent)))
     foreign = by_amount and state.amount_currency != offer.currency
-    if foreign and (_fixed(offer.payout) or _fixed(offer.revenue)):
-        if before == "approved" or state.status == "rejected":
-            # What was approved can't go back on hold, and what is rejected earns nothing more.
-            return state
-        return msgspec.structs.replace(state, status="hold", reject_reason=state.reject_reason or RATE_MISSING)
+    if foreign and any(map(_decimal, (offer.payout, offer.revenue))):
+        return _without_rate(state, fields, before)
+    if before is not None and before.reject_reason != RATE_MISSING and _same_amount(state, before):
+        # A tariff that changed since must not change what a repetition is worth.
+        return state
     return msgspec.structs.replace(
         state,
         payout=_earned(offer.payout, offer.payout_percent, state.amount),
@@ -183,15 +179,32 @@ def _with_money(
     )
 
 
-def _fixed(text: str) -> Decimal:
+def _without_rate(
+    state: ConversionState, fields: PostbackFields, before: ConversionState | None
+) -> ConversionState:
+    """Put a conversion on hold whose parts are in two currencies, where that changes no decision made before."""
+    reason = fields.reject_reason or RATE_MISSING
+    if before is not None:
+        if before.status == "approved" or (before.status != "hold" and _same_amount(state, before)):
+            return state
+        if before.status == "hold":
+            reason = fields.reject_reason or before.reject_reason or RATE_MISSING
+    if state.status == "rejected":
+        return state
+    return msgspec.structs.replace(state, status="hold", reject_reason=reason)
+
+
+def _same_amount(state: ConversionState, before: ConversionState) -> bool:
+    return (before.amount, before.amount_currency) == (state.amount, state.amount_currency)
+
+
+def _decimal(text: str) -> Decimal:
     return Decimal(text or "0")
 
 
 def _earned(fixed: str, percent: str, amount: Decimal) -> Decimal:
     """Return fixed + percent of amount, rounded half to even at six places."""
-    earned = _fixed(fixed)
-    if percent:
-        earned += amount * Decimal(percent) / 100
+    earned = _decimal(fixed) + amount * _decimal(percent) / 100
     if earned > MAX_AMOUNT:
         raise AMOUNT_INVALID.error(f"The amount earns more than {MAX_AMOUNT}, which can't be stored.")
     return earned.quantize(_SIX_PLACES)

@@ -80,6 +80,15 @@ def test_money_is_never_negative_statuses_follow_the_table_and_repetitions_chang
         state = after
 
 
+@given(terms=offers, later=offers, fields=postbacks)
+def test_a_repetition_after_the_tariff_changed_changes_nothing(terms, later, fields):
+    found = applied(None, fields, terms)
+    assume(found is not None and fields.payout is None and fields.revenue is None)
+    # What waits on hold may be waiting for just that tariff.
+    assume(found[1].status != "hold")
+    assert apply(found[1], fields, later) == ("duplicate", found[1])
+
+
 @given(terms=offers, fields=postbacks)
 def test_the_edge_and_the_pipeline_agree_whatever_the_state_went_through(terms, fields):
     found = applied(None, fields, terms)

@@ -134,6 +134,15 @@ def test_a_changed_amount_changes_the_share_and_a_changed_status_does_not():
     assert after.payout == Decimal(10)
 
 
+def test_a_new_tariff_is_for_new_amounts_and_changes_no_repetition():
+    sent = postback(amount="80", txn_id="1")
+    _, state = life(offer(**SHARE), sent)
+    raised = offer(**SHARE | {"payout_percent": "20"})
+    assert apply(state, sent, raised) == ("duplicate", state)
+    outcome, after = apply(state, postback(amount="90", txn_id="1"), raised)
+    assert (outcome, after.payout) == ("updated", Decimal(18))
+
+
 def test_payout_and_revenue_are_the_advertisers_only_where_the_offer_allows_it():
     sent = postback(amount="80", payout="1.25", revenue="9", currency="EUR")
     _, allowed = life(offer(allow_override=True), sent)
@@ -170,6 +179,22 @@ def test_fixed_and_percent_in_two_currencies_wait_on_hold_and_repetitions_change
     assert outcomes == ["accepted", "duplicate", "duplicate"]
     assert (state.status, state.reject_reason) == ("hold", RATE_MISSING)
     assert (state.payout, state.revenue, state.currency) == (0, 0, "USD")
+
+
+def test_a_missing_rate_is_the_reason_unless_a_hold_has_one():
+    foreign = postback(amount="80", currency="EUR", status="pending")
+    pending = postback(status="pending", reject_reason="check")
+    outcomes, state = life(offer(**BOTH), pending, foreign, foreign)
+    assert (outcomes, state.reject_reason) == (["accepted", "updated", "duplicate"], RATE_MISSING)
+    held = postback(status="hold", reject_reason="check")
+    outcomes, state = life(offer(**BOTH), held, foreign, foreign)
+    assert (outcomes, state.reject_reason) == (["accepted", "updated", "duplicate"], "check")
+
+
+def test_a_share_of_nothing_needs_no_rate():
+    terms = offer(payout_percent="0.00", revenue_percent="0")
+    _, state = life(terms, postback(amount="80", currency="EUR"))
+    assert (state.status, state.payout, state.currency) == ("approved", Decimal("2.50"), "USD")
 
 
 def test_a_missing_rate_never_undoes_a_rejection():
