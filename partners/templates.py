@@ -113,7 +113,8 @@ def _check_authority(authority: str) -> None:
     if authority.startswith("["):
         host, bracket, port = authority[1:].partition("]")
         try:
-            ipaddress.IPv6Address(host)
+            # A zone names an interface of this machine; no visitor could follow it.
+            bracket = "" if ipaddress.IPv6Address(host).scope_id else bracket
         except ValueError:
             bracket = ""
         if not bracket or (port and not port.startswith(":")):
