@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import redis
@@ -24,6 +25,8 @@ from kernel.settings import Settings, as_environment
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
+_DOUBLINGS = 10
+"""More would exceed the longest pause anyway."""
 HEALTHY_SECONDS = 5.0
 """A child that lived this long had started and served: its next pause is the first one again."""
 VALKEY_MEMORY = "512mb"
@@ -86,12 +89,16 @@ class Child:
     def start(self) -> None:
         """Start the process."""
         self._before_start()
-        reading, writing = os.pipe()
+        if self._pipe >= 0:
+            os.close(self._pipe)
+        self._pipe, writing = os.pipe()
+        self._said = b""
         environment = {**self._environment, SUPERVISOR_PID: str(os.getpid())}
         if self._probe is None:
             environment[READY_FD] = str(writing)
-        output = self._quiet.open("ab") if self._quiet else None
-        try:
+        with ExitStack() as ours:
+            ours.callback(os.close, writing)
+            output = ours.enter_context(self._quiet.open("ab")) if self._quiet else None
             self._process = subprocess.Popen(  # noqa: S603 - our own roles and the bundled server
                 self._command,
                 env=environment,
@@ -103,13 +110,6 @@ class Child:
                 start_new_session=True,
                 preexec_fn=_end_with_parent if self._probe else None,  # noqa: PLW1509 - one system call, no threads here
             )
-        finally:
-            os.close(writing)
-            if output:
-                output.close()
-        if self._pipe >= 0:
-            os.close(self._pipe)
-        self._pipe, self._said = reading, b""
         self._started_at = time.monotonic()
 
     def is_ready(self) -> bool:
@@ -142,10 +142,9 @@ class Child:
             status = self._process.poll()
             if status is None:
                 return False
-            lived = now - self._started_at
-            self._failures = 1 if lived > HEALTHY_SECONDS else self._failures + 1
-            pause = min(FIRST_PAUSE_SECONDS * 2 ** (self._failures - 1), LONGEST_PAUSE_SECONDS)
-            self._start_at = now + pause
+            if now - self._started_at > HEALTHY_SECONDS:
+                self._failures = 0
+            pause = self._pause(now)
             self._on_death(self._process.pid)
             self._process = None
             why = self._said.replace(READY, b"").decode("utf-8", "replace").strip()
@@ -155,8 +154,20 @@ class Child:
         if now < self._start_at:
             return False
         self._restarts.n += 1
-        self.start()
+        try:
+            self.start()
+        except OSError as why:
+            pause = self._pause(now)
+            log("supervisor").warning("child_not_started", child=self.name, why=str(why), restart_in_s=pause)
+            return False
         return True
+
+    def _pause(self, now: float) -> float:
+        """Count a failure; return the seconds until the next start."""
+        self._failures += 1
+        pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, _DOUBLINGS), LONGEST_PAUSE_SECONDS)
+        self._start_at = now + pause
+        return pause
 
     def ask_to_end(self) -> None:
         """Send SIGTERM."""

@@ -5,8 +5,9 @@ Children: a Valkey server on a unix socket (unless a Redis is configured), the b
 Invariants:
 
 - One supervisor per data directory, held by a lock that ends with the process.
-- A child that dies is started again, with a growing pause; one that can't start at first ends the whole
-  with its own sentence. Children end by themselves when the supervisor is gone.
+- A child that dies is started again, with a growing pause, also when the disk is full or no process can be
+  made; one that can't start at first ends the whole with its own sentence. Children end by themselves when
+  the supervisor is gone.
 - Ending is in the order of the data: edges first (nothing new is acknowledged), then the backend (ships
   what is left), then Valkey; within ``END_SECONDS``, whatever happens.
 - ``run.json`` appears only when everything answers.
@@ -126,11 +127,23 @@ class Supervisor:
 
     def watch(self) -> None:
         """Start again what dies, until asked to end."""
+        untold = ""
         while not self._ending:
             changed = [child.tend(time.monotonic()) for child in self._children]
-            if any(changed):
-                self._write_run_file()
+            if any(changed) or untold:
+                why = self._tell()
+                if why != untold and why:
+                    log("supervisor").warning("run_file_not_written", why=why)
+                untold = why
             time.sleep(_TICK_SECONDS)
+
+    def _tell(self) -> str:
+        """Write run.json; return why that failed: a full disk must not end what still runs."""
+        try:
+            self._write_run_file()
+        except OSError as why:
+            return str(why)
+        return ""
 
     def _asked_to_end(self, _number: int, _frame: object) -> None:
         self._ending = True

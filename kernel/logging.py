@@ -1,6 +1,7 @@
 """Structured logs on stderr: one line an event, JSON for machines or columns for people.
 
-Invariant: secrets never reach a log. Values under a key that names a secret, at any depth, and user and
+Invariants: a line that can't be written (a full disk, a reader that went away) is lost and stops nothing;
+secrets never reach a log. Values under a key that names a secret, at any depth, and user and
 password of a URL in any text, tracebacks included, are masked here, whatever code logged them; settings
 keep theirs in ``SecretStr``.
 """
@@ -11,7 +12,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -44,15 +46,39 @@ def _masked(name: str, value: Any) -> Any:
     return value
 
 
+class _Unbreakable:
+    """A text stream whose failures nobody notices: what logs a failure must not meet another one."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure(chosen: Settings, role: str) -> None:
     """Set the process's logging up once; ``role`` (edge-0, backend, …) is on every line."""
     console = chosen.log_format == "console" or (chosen.log_format == "auto" and sys.stderr.isatty())
     # The console's own tracebacks would show local variables, and tokens and keys are among them.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     renderer: Any = plain if console else structlog.processors.JSONRenderer()
+    stream: Any = _Unbreakable(sys.stderr)
+
+    def say_role(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["role"] = role
+        return event
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            # Context variables stay behind in the thread that set them; the role is every thread's.
+            say_role,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
@@ -62,12 +88,11 @@ def configure(chosen: Settings, role: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(chosen.log_level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(role=role)
     # Libraries that use the standard logger speak up from warnings on.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=stream, format="%(levelname)s %(name)s %(message)s")
 
 
 def log(name: str) -> FilteringBoundLogger:

@@ -72,6 +72,31 @@ def test_lines_below_the_level_are_not_written():
     assert lines_of("json", "log('journal').debug('detail')") == ""
 
 
+def test_the_role_is_on_the_lines_of_every_thread():
+    code = "import threading\nthread = threading.Thread(target=log('pipeline').warning, args=('store_refused',))\n"
+    line = json.loads(lines_of("json", f"{code}thread.start()\nthread.join()"))
+    assert (line["event"], line["role"]) == ("store_refused", "edge-0")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_line_that_cannot_be_written_stops_nothing():
+    program = (
+        "import logging\nfrom kernel.logging import configure, log\nfrom kernel.settings import Settings\n"
+        "configure(Settings(log_format='json'), 'edge-0')\n"
+        "log('journal').error('journal_write_failed')\nlogging.warning('a library')\nprint('went on')"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            check=False,
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            timeout=60,
+        )
+    assert done.stdout == b"went on\n"
+
+
 RAISES = """
 def dial(url, api_key):
     raise OSError(f"no answer from {url}")
