@@ -37,6 +37,8 @@ class Click(msgspec.Struct, tag="c", array_like=True, frozen=True):
     headers: dict[str, str] = {}
     """Other headers worth keeping: client hints, sec-purpose, x-requested-with."""
     is_test: bool = False
+    link_code: str = ""
+    """Code of ``/c/<code>`` as asked for, also when nobody made such a link."""
 
 
 class PostbackFields(msgspec.Struct, array_like=True, frozen=True):

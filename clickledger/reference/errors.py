@@ -11,6 +11,7 @@ import reports.errors
 import tracker.errors
 import tracker.intake.errors
 from clickledger import program_entries, service
+from clickledger.commands import keys
 from clickledger.reference.markdown import code, table
 from clickledger.replay import errors as replay
 from kernel.errors import ErrorKind
@@ -53,7 +54,7 @@ _PIPELINE_ALONE = (
     "enrichment_failed",
     "postback_not_processed",
 )
-_PIPELINE_TOO = ("offer_unknown", "transition_not_allowed")
+_PIPELINE_TOO = ("offer_unknown", "transition_not_allowed", "amount_invalid")
 
 
 def sections() -> tuple[Section, ...]:
@@ -103,7 +104,7 @@ def sections() -> tuple[Section, ...]:
             "Commands",
             "Printed on standard error by commands that talk to a running service, beside whatever the service "
             "itself answers.",
-            (*service.ERRORS.values(), program_entries.ENTRY_UNKNOWN),
+            (*service.ERRORS.values(), program_entries.ENTRY_UNKNOWN, *keys.ERRORS.values()),
         ),
         Section(
             "Replay and import",

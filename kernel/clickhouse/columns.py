@@ -101,6 +101,7 @@ CLICKS: tuple[Column, ...] = (
     Column("cost_currency", LABEL, "Currency of cost"),
     Column("method", LABEL, "HTTP method"),
     Column("destination", "String", "URL the visitor was sent to"),
+    Column("link_code", "String", "Code of the saved link as asked for"),
     Column("query", "String", "The request's query string as received"),
     Column("cut", LABELS, "Parameters whose value was cut at 512 bytes"),
     Column("edge", LABEL, "Edge worker that took the click"),

@@ -54,6 +54,8 @@ MAX_HEADER_CHARACTERS = 1024
 
 MAX_URL_CHARACTERS = 2048
 """Longest referrer and user agent kept."""
+MAX_CODE_CHARACTERS = 128
+"""Longest link code kept; real ones have seven."""
 _ONLY_CLICK_ID = frozenset({"click_id"})
 
 _NOT_FOUND_PAGE = (
@@ -144,6 +146,7 @@ class ClickEndpoint:
             language,
             headers.get(b"referer", b"").decode("utf-8", "replace")[:MAX_URL_CHARACTERS],
             kept,
+            link_code=code[:MAX_CODE_CHARACTERS],
         )
         try:
             await self._append(encode_event(event))

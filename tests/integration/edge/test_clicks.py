@@ -111,6 +111,7 @@ def test_what_fails_goes_to_the_next_fallback_and_its_reason_is_kept(
         answer = edge.get(path, query)
     event = only(events)
     assert event.trafficback_reason == reason
+    assert event.link_code == path.partition("/c/")[2]
     where = where or (network and "https://network.example/?c=")
     if where:
         assert answer.status == 302

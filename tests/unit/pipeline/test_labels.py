@@ -19,7 +19,9 @@ def test_what_the_edge_decided_and_received_is_copied():
         query=b"sub1=\xff%20x",
         referrer="https://blog.example/post",
         is_test=True,
+        link_code="spring",
     )
+    assert enriched["link_code"] == "spring"
     assert (enriched["click_id"], enriched["ts"].timestamp() * 1000) == ("c" * 32, NOON)
     assert [enriched[n] for n in ("offer_id", "partner_id", "advertiser_id", "link_id")] == [11, 12, 13, 14]
     assert enriched["trafficback_reason"] == "offer_paused"

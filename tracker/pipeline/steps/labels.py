@@ -50,6 +50,7 @@ def fill_decisions(batch: ClickBatch) -> None:
         trafficback_reason=[click.trafficback_reason for click in clicks],
         destination=[click.destination for click in clicks],
         method=[click.method for click in clicks],
+        link_code=[click.link_code for click in clicks],
         query=[click.query.decode("utf-8", "replace") for click in clicks],
         ip=[click.ip for click in clicks],
         user_agent=[click.user_agent for click in clicks],
