@@ -11,18 +11,20 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any
 
 from benchmarks import servers
+from benchmarks.neighbours import Neighbours
 from benchmarks.traffic import FIRST_OCTETS, OFFERS, PARTNERS, agents
 from benchmarks.wrk import Load, Prepared, load, require_wrk, write_script
 from tracker.journal import DIRECTORY, JournalReader, journal_paths
 
 ROUNDS = 9
-SECONDS = 3.0
+SECONDS = 2.0
 CONNECTIONS = 32
 TARGET_SHARE = 0.45
 """Of the bare redirect's requests per second."""
@@ -60,7 +62,8 @@ def measure(
         headers = write_script(directory / "headers.lua", _requests(Random(7), with_paths=False))
         data_dir = directory / "data"
         ours = running.enter_context(servers.edge(data_dir))
-        loaded = {YARDSTICK: (running.enter_context(servers.bare()).url, links), OURS: (ours.url, links)}
+        yardstick = running.enter_context(servers.bare())
+        loaded = {YARDSTICK: (yardstick.url, links), OURS: (ours.url, links)}
         other = running.enter_context(servers.nginx(directory / "nginx"))
         if other is not None:
             loaded["nginx return 302"] = (other.url, links)
@@ -68,18 +71,24 @@ def measure(
 
         runs: dict[str, list[Load]] = {name: [] for name in loaded}
         answered = 0
-        for number in range(-1, rounds):
-            for name, (url, script) in loaded.items():
-                warming_up = number < 0
-                run = load(
-                    url, script, connections=connections, seconds=_WARM_UP_SECONDS if warming_up else seconds
-                )
-                answered += run.requests if name == OURS else 0
-                if not warming_up:
-                    runs[name].append(run)
+
+        def run(name: str, seconds: float) -> Load:
+            nonlocal answered
+            url, script = loaded[name]
+            result = load(url, script, connections=connections, seconds=seconds)
+            answered += result.requests if name == OURS else 0
+            return result
+
+        for name in loaded:
+            run(name, _WARM_UP_SECONDS)
+        neighbours = Neighbours([yardstick.pid, ours.pid, *([other.pid] if other else [])])
+        for _ in range(rounds):
+            for name in loaded:
+                runs[name].append(neighbours.undisturbed(partial(run, name, seconds)))
         memory = servers.memory_mib(ours.pid)
         stored = _stored(data_dir, answered)
     return _summary(runs, connections, seconds) | {
+        "repeated_because_disturbed": neighbours.disturbed,
         "answered": answered,
         "in_the_journal": stored,
         "edge_memory": memory | _limit(memory["highest_mib"], TARGET_EDGE_MIB),
@@ -132,7 +141,7 @@ def _stored(data_dir: Path, answered: int) -> int:
 
 def _summary(runs: dict[str, list[Load]], connections: int, seconds: float) -> dict[str, Any]:
     yardstick = runs[YARDSTICK]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, loads in runs.items():
         shares = sorted(run.per_second / bare.per_second for run, bare in zip(loads, yardstick, strict=True))
         times = sorted(run.p99_ms / bare.p99_ms for run, bare in zip(loads, yardstick, strict=True))

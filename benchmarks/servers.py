@@ -121,9 +121,7 @@ def _program() -> Snapshot:
 
 
 @contextmanager
-def _running(
-    command: Sequence[str], port: int, environment: Mapping[str, str] | None = None
-) -> Iterator[int]:
+def _running(command: Sequence[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[int]:
     """Run a server until the block ends; yields its process id once it takes connections."""
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
