@@ -103,11 +103,11 @@ class Mischief:
     def _point(self, point: str) -> None:
         role = "edge" if point.startswith("journal.") else "backend"
         self._victim.child(role)
-        self._victim.order(point, "kill")
-        self._victim.wait_killed(point)
+        self._victim.kill_at(point)
         self._tally.kills[point] += 1
 
     def _supervisor(self, _target: str) -> None:
+        """The supervisor is killed; half of the time once more while it starts again."""
         # What only starts has no children to leave yet.
         for role in ROLES:
             self._victim.child(role)
@@ -115,6 +115,11 @@ class Mischief:
         self._tally.kills["supervisor"] += 1
         if self._random.random() < 0.5:
             self._victim.wait_gone(orphans)
+        if self._random.random() < 0.5:
+            self._victim.spawn()
+            self._let_live(0.3, 4.0)
+            self._victim.kill_supervisor()
+            self._tally.kills["supervisor"] += 1
         self._victim.start_again()
         self._victim.wait_gone(orphans)
 

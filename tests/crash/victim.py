@@ -79,9 +79,10 @@ class Victim(RunningService):
         """Let a fault point be harmless again."""
         (self._faults / point).unlink(missing_ok=True)
 
-    def wait_killed(self, point: str) -> None:
-        """Wait until a process came to a fault point that was ordered to kill it, and died there."""
+    def kill_at(self, point: str) -> None:
+        """Have the next process that comes to a fault point die there, and wait until it did."""
         before = {pid for pids in self.children().values() for pid in pids}
+        self.order(point, "kill")
         path = self._faults / point
 
         def died() -> bool:
