@@ -9,9 +9,9 @@ import pytest
 from kernel import faults
 from kernel.errors import ClickledgerError
 from tests.support.journals import contents, event, events
-from tracker import journal
 from tracker.errors import JOURNAL_UNAVAILABLE
-from tracker.journal import JournalFile, JournalWriter, is_sealed, journal_paths
+from tracker.journal import JournalFile, JournalWriter, files, is_sealed, journal_paths
+from tracker.journal import writer as journal
 
 MIB = 1024 * 1024
 
@@ -278,7 +278,7 @@ def test_a_directory_that_cant_be_made_is_said_at_the_start(tmp_path):
 
 
 def test_a_file_that_cant_be_made_leaves_no_lock_behind(directory, monkeypatch):
-    monkeypatch.setattr(journal, "sync_directory", lambda _path: (_ for _ in ()).throw(OSError("No space left")))
+    monkeypatch.setattr(files, "sync_directory", lambda _path: (_ for _ in ()).throw(OSError("No space left")))
 
     async def main():
         await JournalWriter(directory, "edge-0", MIB).start()

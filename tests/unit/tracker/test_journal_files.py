@@ -12,9 +12,8 @@ import msgspec
 import pytest
 
 from tests.support.journals import contents, event, events
-from tracker import journal
 from tracker.events import Refused, decode_events, encode_event
-from tracker.journal import JournalFile, JournalReader, delete, is_sealed, journal_paths, pack_frame
+from tracker.journal import JournalFile, JournalReader, delete, files, is_sealed, journal_paths, pack_frame
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -37,7 +36,7 @@ def test_a_lock_held_by_another_is_not_taken_away(directory):
         fcntl.flock(other, fcntl.LOCK_EX)
         descriptors = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").is_dir() else 0
         with pytest.raises(BlockingIOError):
-            journal._Held(directory / "x.lock")
+            files.HeldLock(directory / "x.lock")
         if descriptors:
             assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
 

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from kernel.errors import ClickledgerError
-from tracker import journal
 from tracker.errors import JOURNAL_UNAVAILABLE
 from tracker.journal import JournalFile, JournalReader, JournalWriter, journal_paths
+from tracker.journal import writer as journal
 
 
 @pytest.fixture

@@ -1,125 +1,34 @@
-"""The journal: where an event is safe before it is acknowledged.
+"""Group commit: many events, one fsync, and the callers wait for it.
 
-On disk: one directory, one SQLite file per edge worker at a time, ``<worker>-<time and random hex>.journal``,
-WAL with synchronous=FULL, so a commit is an fsync. Rows are *frames*: all events that arrived while the
-previous commit was under way, as one MessagePack array in one row. ``seq`` counts frames from 1 without
-gaps. Beside it lies ``<name>.lock``, held with flock by its writer: whoever can take that lock knows the
-writer is dead and the file will not grow. A journal without a lock file (an import) is complete.
-
-Invariants:
-
-- ``append`` returns only after the event's frame is committed. When the commit fails, every caller in
-  that frame gets the error and nothing is acknowledged.
-- Frames are never changed. A range of frames read once reads the same for ever.
-- One frame is under way at a time, and whoever commits it owns the database: the event loop itself while
-  the disk is quick, a thread while it is slow or a new file is due. The two meet only through a queue and
-  ``call_soon_threadsafe``, so there is no lock on the request path.
-- The write-ahead log is folded into the file when the file is closed, not while visitors wait.
+One frame is under way at a time, and whoever commits it owns the database: the event loop itself while
+the disk is quick, a thread while it is slow or a new file is due. The two meet only through a queue and
+``call_soon_threadsafe``, so there is no lock on the request path.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import queue
 import secrets
 import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Any
 
 from kernel import faults
 from kernel.logging import log
 from kernel.metrics import counter, observe
 from tracker.errors import JOURNAL_UNAVAILABLE
+from tracker.journal.files import LOCK_SUFFIX, SUFFIX, HeldLock, JournalFile
 
-SUFFIX = ".journal"
-LOCK_SUFFIX = ".lock"
-DIRECTORY = "journals"
-"""Journals' place below the data directory."""
-APPLICATION_ID = 0x434C4A31  # "CLJ1"
-_BUSY_SECONDS = 10.0
 QUICK_SECONDS = 0.001
 """A disk that commits within this is written from the event loop, because two changes of thread and their
 waits for the interpreter's lock take longer. It is as quick as the quickest of its last ``JUDGED_COMMITS``."""
 JUDGED_COMMITS = 8
 RETRY_SECONDS = 0.2
 """How long after a failed write no new file is begun, so that a full disk isn't filled up with empty files."""
-
-_SCHEMA = f"""
-PRAGMA application_id = {APPLICATION_ID};
-CREATE TABLE IF NOT EXISTS frames (seq INTEGER PRIMARY KEY, events INTEGER NOT NULL, body BLOB NOT NULL);
-"""
-
-
-def pack_frame(payloads: Sequence[bytes]) -> bytes:
-    """Return the MessagePack array of already encoded events."""
-    return b"\xdd" + len(payloads).to_bytes(4, "big") + b"".join(payloads)
-
-
-class JournalFile:
-    """One journal file, opened for writing frames. Not for several threads at once."""
-
-    def __init__(self, path: Path) -> None:
-        """Create or continue the file at ``path``, durably."""
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA wal_autocheckpoint = 0")
-        self._db.executescript(_SCHEMA)
-        sync_directory(path.parent)
-        self.bytes_written = 0
-
-    def write(self, payloads: Sequence[bytes]) -> None:
-        """Append one frame and commit it to the disk.
-
-        Raises:
-            sqlite3.Error, OSError: nothing was written.
-
-        """
-        body = pack_frame(payloads)
-        faults.point("journal.before_fsync")
-        # One statement in autocommit: one turn with the interpreter lock, one fsync.
-        self._db.execute("INSERT INTO frames (events, body) VALUES (?, ?)", (len(payloads), body))
-        faults.point("journal.after_fsync")
-        self.bytes_written += len(body)
-
-    def close(self) -> None:
-        """Fold the write-ahead log into the file and close it."""
-        self._db.close()
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-class _Held:
-    """A lock file held by this process until closed."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._descriptor)
-            raise
-
-    def release(self) -> None:
-        os.close(self._descriptor)
 
 
 class JournalWriter:
@@ -146,7 +55,7 @@ class JournalWriter:
         self._retry_at = 0.0
         self._work: queue.SimpleQueue[tuple[list[bytes], list[asyncio.Future[None]]] | None] = queue.SimpleQueue()
         self._file: JournalFile | None = None
-        self._lock: _Held | None = None
+        self._lock: HeldLock | None = None
         self._closers: list[threading.Thread] = []
         self._committed_events = counter("clickledger_journal_events_total")
 
@@ -260,7 +169,7 @@ class JournalWriter:
     def _open_file(self) -> None:
         stem = f"{self._worker}-{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
         self._directory.mkdir(parents=True, exist_ok=True)
-        lock = _Held(self._directory / f"{stem}{LOCK_SUFFIX}")
+        lock = HeldLock(self._directory / f"{stem}{LOCK_SUFFIX}")
         try:
             self._file = JournalFile(self._directory / f"{stem}{SUFFIX}")
         except BaseException:
@@ -302,97 +211,3 @@ class JournalWriter:
         self._retire()
         for closer in self._closers:
             await asyncio.to_thread(closer.join)
-
-
-class UnreadableError(Exception):
-    """A journal can't be read: its file is damaged or its disk fails. Others may be well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A committed frame: its number and its MessagePack array of ``events`` events."""
-
-    seq: int
-    events: int
-    body: bytes
-
-
-class JournalReader:
-    """Reads the committed frames of one journal, also while it is written; raises ``UnreadableError``."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = path.stem
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
-
-    def end_of_range(self, first: int, most_events: int) -> tuple[int, int]:
-        """Return the last frame of a batch that starts at ``first``, and its number of events.
-
-        At least one frame, and no more than ``most_events`` events unless that one frame has more;
-        (first - 1, 0) when nothing is there yet.
-        """
-        last, total = first - 1, 0
-        for seq, events in self._rows(
-            "SELECT seq, events FROM frames WHERE seq >= ? ORDER BY seq LIMIT ?", (first, most_events)
-        ):
-            if total and total + events > most_events:
-                break
-            last, total = seq, total + events
-        return last, total
-
-    def frames(self, first: int, last: int) -> Iterator[Frame]:
-        """Yield the frames of a range in order."""
-        for seq, events, body in self._rows(
-            "SELECT seq, events, body FROM frames WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)
-        ):
-            yield Frame(seq, events, body)
-
-    def backlog(self, first: int) -> int:
-        """Return how many events lie at and after frame ``first``."""
-        return sum(
-            events for (events,) in self._rows("SELECT sum(events) FROM frames WHERE seq >= ?", (first,)) if events
-        )
-
-    def _rows(self, statement: str, parameters: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
-        try:
-            yield from self._db.execute(statement, parameters)
-        except sqlite3.Error as why:
-            # Its writer was killed, or its disk was full, between making the file and making the table.
-            if "no such table" not in str(why):
-                raise UnreadableError(f"{self.path.name} can't be read: {why}") from why
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-
-def journal_paths(directory: Path) -> list[Path]:
-    """Return the journals in a directory, oldest name first."""
-    return sorted(directory.glob(f"*{SUFFIX}"), key=lambda p: p.stem)
-
-
-def is_sealed(path: Path) -> bool:
-    """Tell whether a journal's writer is gone, so that it will never grow."""
-    try:
-        descriptor = os.open(path.with_suffix(LOCK_SUFFIX), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    else:
-        return True
-    finally:
-        os.close(descriptor)
-
-
-def delete(path: Path) -> None:
-    """Remove a journal and what lies beside it."""
-    beside = (
-        path.with_name(path.name + "-wal"),
-        path.with_name(path.name + "-shm"),
-        path.with_suffix(LOCK_SUFFIX),
-    )
-    for each in (path, *beside):
-        each.unlink(missing_ok=True)
