@@ -48,7 +48,10 @@ class Victim(RunningService):
         running = read_run_file(self.data_dir)
         if running is None or not self.lives() or self.process is None or running.pid != self.process.pid:
             return {}
-        return {role: [pid for pid in pids if pid not in self._dead] for role, pids in running.children.items()}
+        return {
+            role: [pid for pid in pids if pid not in self._dead and is_running(pid)]
+            for role, pids in running.children.items()
+        }
 
     def child(self, role: str) -> list[int]:
         """Return the pids of a role as soon as there are any."""
@@ -80,17 +83,10 @@ class Victim(RunningService):
         (self._faults / point).unlink(missing_ok=True)
 
     def kill_at(self, point: str) -> None:
-        """Have the next process that comes to a fault point die there, and wait until it did."""
-        before = {pid for pids in self.children().values() for pid in pids}
+        """Have the next process that comes to a fault point die there; it takes the order away as it dies."""
         self.order(point, "kill")
         path = self._faults / point
-
-        def died() -> bool:
-            gone = {pid for pid in before if not is_running(pid)}
-            self._dead |= gone
-            return not path.exists() and bool(gone)
-
-        _wait(f"a process to die at {point}", COME_BACK_SECONDS, died)
+        _wait(f"a process to die at {point}", COME_BACK_SECONDS, lambda: not path.exists())
 
     def kill_supervisor(self) -> set[int]:
         """Kill the supervisor; return the children it leaves behind."""
