@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         Path("clickledger-data"), description="Directory for journals, keys and embedded stores."
     )
     edge_host: str = Field("127.0.0.1", description="Address the edge workers listen on.")
-    edge_port: int = Field(8000, ge=1, le=65535, description="Port of the edge: clicks, postbacks, impressions.")
+    edge_port: int = Field(8000, ge=1, le=65535, description="Port of the edge: clicks and postbacks.")
     edge_workers: int = Field(2, ge=1, le=64, description="Edge worker processes sharing the edge port.")
     web_host: str = Field("127.0.0.1", description="Address the web role listens on.")
     web_port: int = Field(8001, ge=1, le=65535, description="Port of the web role: admin API, reports, pages.")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reports.registry import METRICS, OPERATORS
 
@@ -26,8 +28,24 @@ CONDITION_HELP = (
 )
 
 
+DEFAULT_DAYS = 7
+"""Whole days before today that a report begins with when it isn't told."""
+
+
 class ConditionError(ValueError):
     """A condition that can't be read; the message shows how one is written."""
+
+
+def days(start: str, end: str, timezone: str, now: datetime) -> tuple[str, str]:
+    """Return the range that is meant: the last days and today in the asked zone, where it isn't given.
+
+    A zone nobody knows is taken for UTC here; the service refuses it with its own words.
+    """
+    try:
+        today = now.astimezone(ZoneInfo(timezone)).date()
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        today = now.astimezone(UTC).date()
+    return start or str(today - timedelta(days=DEFAULT_DAYS)), end or str(today + timedelta(days=1))
 
 
 def names(written: str) -> list[str]:

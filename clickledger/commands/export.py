@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from clickledger.service import Service
+from reports import shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +44,13 @@ def register(app: typer.Typer) -> None:
 
 def export(
     table: Annotated[Exported, typer.Argument(help="What to export.")],
-    start: Annotated[str, typer.Option("--from", help="First day or moment.")],
-    end: Annotated[str, typer.Option("--to", help="Day or moment after the last one.")],
+    start: Annotated[
+        str, typer.Option("--from", help="First day or moment; default: 7 days ago.", show_default=False)
+    ] = "",
+    end: Annotated[
+        str,
+        typer.Option("--to", help="Day or moment after the last one; default: tomorrow.", show_default=False),
+    ] = "",
     columns: Annotated[str, typer.Option(help="Columns, comma separated; default: all.", show_default=False)] = "",
     output_format: Annotated[ExportFormat, typer.Option("--format", help="How to write rows.")] = ExportFormat.CSV,
     timezone: Annotated[str, typer.Option(help="IANA time zone of days and times.")] = "UTC",
@@ -52,7 +59,8 @@ def export(
     ] = None,
 ) -> None:
     """Export events in order of time; conversions in their current state."""
-    parameters = {"from": start, "to": end, "format": output_format.value, "timezone": timezone}
+    first, last = shell.days(start, end, timezone, datetime.now(UTC))
+    parameters = {"from": first, "to": last, "format": output_format.value, "timezone": timezone}
     if columns:
         parameters["columns"] = columns
     with (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -16,7 +16,6 @@ from reports.printing import notes, print_table, write_csv
 
 PATH = "/api/v1/reports/query"
 
-DEFAULT_DAYS = 7
 DEFAULT_METRICS = "clicks,unique_clicks,conversions,cr,payout,revenue"
 
 
@@ -54,10 +53,10 @@ def report(
     totals: Annotated[bool, typer.Option("--totals", help="Add the totals.")] = False,
 ) -> None:
     """Report clicks and conversions by any dimensions."""
-    today = datetime.now(UTC).date()
+    first, last = shell.days(start, end, timezone, datetime.now(UTC))
     query: dict[str, Any] = {
-        "from": start or str(today - timedelta(days=DEFAULT_DAYS)),
-        "to": end or str(today + timedelta(days=1)),
+        "from": first,
+        "to": last,
         "timezone": timezone,
         "dimensions": shell.names(by),
         "metrics": shell.names(metrics),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from reports import shell
@@ -56,3 +58,11 @@ def test_lists_and_sort_keys_are_read():
     assert shell.names(" partner, country,,") == ["partner", "country"]
     assert shell.sorting("-clicks,partner") == [{"by": "clicks", "desc": True}, {"by": "partner", "desc": False}]
     assert shell.names("") == shell.sorting("") == []
+
+
+def test_without_dates_the_last_days_and_today_of_the_asked_zone_are_meant():
+    evening = datetime(2026, 11, 21, 19, 0, tzinfo=UTC)
+    assert shell.days("", "", "UTC", evening) == ("2026-11-14", "2026-11-22")
+    assert shell.days("", "", "Asia/Kolkata", evening) == ("2026-11-15", "2026-11-23")
+    assert shell.days("2026-01-01", "", "Mars/Olympus", evening) == ("2026-01-01", "2026-11-22")
+    assert shell.days("", "2026-11-20", "../etc/passwd", evening) == ("2026-11-14", "2026-11-20")
