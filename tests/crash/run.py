@@ -180,8 +180,9 @@ def _settle(victim: Victim, sent: Sent, tally: Tally) -> tuple[float, Verdict]:
         except (ClickledgerError, httpx2.HTTPError, OSError) as why:
             state = repr(why)
         time.sleep(0.5)
-    if not verdict.counts:
-        tally.wrong.append(f"waited {DRAIN_SECONDS:.0f} s for the journals to drain: {state}")
+    if not drained_s:
+        tally.wrong.append(f"waited {DRAIN_SECONDS:.0f} s for the journals to drain: {_undrained(state)}")
+        verdict = check(sent, Stored(victim.api()))
     return drained_s, verdict
 
 
@@ -199,6 +200,16 @@ def _complaints(log: str) -> list[str]:
             if entry.get("level") in {"error", "critical"} and entry.get("event") not in EXPECTED_ERRORS:
                 found.append(line)
     return [f"{len(found)} errors in service.log: {found[0][:500]}"] if found else []
+
+
+def _undrained(state: Any) -> str:
+    """Say what keeps the journals from being drained."""
+    if not isinstance(state, dict):
+        return str(state)
+    behind = [j for j in state["journals"] if j["events"] != j["shipped"]]
+    return (
+        f"{behind}, {state['postbacks_waiting']:.0f} postbacks wait, {state['store_failures']} failures in a row"
+    )
 
 
 def _drained(state: dict[str, Any]) -> bool:
