@@ -34,6 +34,7 @@ class Outcome:
 
     seed: int
     planned_kills: int
+    settings: dict[str, int]
     verdict: Verdict
     tally: Tally
     sent: Sent
@@ -64,6 +65,7 @@ class Outcome:
             "longest_end_s": round(self.tally.longest_end_s, 1),
             "seconds": round(self.seconds, 1),
             "seed": self.seed,
+            "settings": self.settings,
             "wrong": self.wrong,
         }
 
@@ -75,6 +77,7 @@ class Outcome:
         lines.append("")
         lines += [f"{times:>4} x {what}" for what, times in sorted(self.tally.kills.items())]
         lines.append(f"{sum(self.tally.kills.values()):>4} kills in {self.seconds:.0f} s, seed {self.seed}")
+        lines.append("     with " + ", ".join(f"{name} {value}" for name, value in self.settings.items()))
         lines += [f"{times:>4} x {what}" for what, times in sorted(self.tally.disturbances.items())]
         lines += [f"WRONG: {what}" for what in self.wrong]
         return "\n".join(lines)
@@ -93,7 +96,8 @@ def crash(directory: Path, *, seed: int, kills: int, seconds: float, clients: in
 
     """
     begin = time.monotonic()
-    victim, tally, sent = Victim(directory), Tally(), Sent()
+    chosen = _settings(Random(f"{seed}/settings"))
+    victim, tally, sent = Victim(directory, **chosen), Tally(), Sent()
     try:
         victim.start()
         program = _program(victim.api())
@@ -110,9 +114,19 @@ def crash(directory: Path, *, seed: int, kills: int, seconds: float, clients: in
     wrong = [*tally.wrong, *verdict.wrong, *_complaints(victim.log())]
     if done < kills:
         wrong.append(f"only {done} of {kills} kills were done within {seconds:.0f} s")
-    outcome = Outcome(seed, kills, verdict, tally, sent, time.monotonic() - begin, drained_s, wrong)
+    outcome = Outcome(seed, kills, chosen, verdict, tally, sent, time.monotonic() - begin, drained_s, wrong)
     (directory / "crash.json").write_text(json.dumps(outcome.as_json(), indent=2))
     return outcome
+
+
+def _settings(random: Random) -> dict[str, int]:
+    """Draw settings that make rare things happen often: new files, old files going, ranges cut short."""
+    return {
+        "edge_workers": random.choice((2, 2, 3)),
+        "journal_rotate_mib": 1,
+        "journal_retention_seconds": random.choice((2, 20, 300)),
+        "batch_events": random.choice((20, 200, 20_000)),
+    }
 
 
 def _program(service: Service) -> Program:
