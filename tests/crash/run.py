@@ -125,7 +125,7 @@ def _settings(random: Random) -> dict[str, int]:
         "edge_workers": random.choice((2, 2, 3)),
         "journal_rotate_mib": 1,
         "journal_retention_seconds": random.choice((2, 20, 300)),
-        "batch_events": random.choice((20, 200, 20_000)),
+        "batch_events": random.choice((100, 1_000, 20_000)),
     }
 
 
