@@ -62,8 +62,8 @@ def _run() -> dict[str, Any]:
                 while loop.round():
                     pass
                 seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
-            clicks = store.command("SELECT count() FROM clicks")
-            sales = store.command("SELECT count() FROM conversions FINAL")
+            clicks = store.query("SELECT count() FROM clicks").result_rows[0][0]
+            sales = store.query("SELECT count() FROM conversions FINAL").result_rows[0][0]
             store.close()
     total = EVENTS + WARM_UP_EVENTS
     if clicks + sales != total:
@@ -95,13 +95,13 @@ def _save_program(directory: Path) -> None:
 def _write_journal(path: Path, keys: Any, events: int, seed: int) -> int:
     """Write a journal of clicks with sales among them; all sales come after their clicks."""
     from benchmarks.traffic import clicks, sale
-    from tracker.events import encode_event
+    from tracker.events import Postback, encode_event
     from tracker.journal import JournalFile
 
     journal = JournalFile(path)
     sales = events // SALES_EVERY
     frame: list[bytes] = []
-    sold = []
+    sold: list[Postback] = []
     first_ts = time.time_ns() // 1_000_000 - 2 * events
     for number, click in enumerate(clicks(keys, events - sales, first_ts, seed)):
         frame.append(encode_event(click))
