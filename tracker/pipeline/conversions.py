@@ -25,8 +25,6 @@ from clickhouse_connect.driver.client import Client
 
 from kernel import faults
 from kernel.clickhouse import client as clickhouse
-from kernel.clickhouse.arrow import rows_table
-from kernel.clickhouse.columns import CLICK_DIMENSIONS
 from kernel.errors import ClickledgerError, ErrorKind
 from kernel.logging import log
 from kernel.metrics import counter
@@ -42,6 +40,7 @@ from tracker.errors import (
 )
 from tracker.events import Postback
 from tracker.pipeline import sql
+from tracker.pipeline.conversion_rows import KnownConversion, conversion_row, outbox_batches, state_of
 from tracker.pipeline.ledger import Ledger, OutboxBatch, WaitingPostback
 from tracker.snapshot import Snapshot
 
@@ -55,19 +54,9 @@ DAY_MS = 86_400_000
 MAX_DETAIL_CHARACTERS = 500
 
 _decode_postback = msgspec.msgpack.Decoder(Postback).decode
-_CARRIED = tuple(c.name for c in CLICK_DIMENSIONS if c.name != "coupon")
 
 Remember = Callable[[Mapping[str, ConversionState]], None]
 """Told the new states after they were stored; keeps the edges' answers right."""
-
-
-@dataclass(slots=True)
-class _Known:
-    """A conversion as far as this batch has come."""
-
-    state: ConversionState
-    ts: int
-    change_seq: int
 
 
 @dataclass(slots=True)
@@ -124,7 +113,7 @@ class ConversionStage:
         if not waiting:
             return 0
         decided = self._decide(waiting, now)
-        batches = _batches(decided)
+        batches = outbox_batches(decided.rows, decided.rejected)
         faults.point("conversions.before_outbox")
         self._ledger.settle(decided.done, decided.later, batches)
         faults.point("conversions.after_outbox")
@@ -213,7 +202,7 @@ class ConversionStage:
         postback: Postback,
         click: Mapping[str, Any] | None,
         snapshot: Snapshot,
-        known: dict[str, _Known],
+        known: dict[str, KnownConversion],
         decided: _Decided,
     ) -> None:
         fields = postback.fields
@@ -235,10 +224,10 @@ class ConversionStage:
             return
         # Grows with every change, also when clocks of two hosts disagree.
         change_seq = max(time.time_ns() // 1000, before.change_seq + 1 if before else 0)
-        after = _Known(state, before.ts if before else postback.ts, change_seq)
+        after = KnownConversion(state, before.ts if before else postback.ts, change_seq)
         known[key] = after
         decided.states[key] = state
-        decided.rows.append(_row(key, postback, click, after, outcome))
+        decided.rows.append(conversion_row(key, postback, click, after, outcome))
 
     def _clicks(self, ids: set[str]) -> dict[str, dict[str, Any]]:
         moments = [self._keys.read(i).ts for i in ids]
@@ -249,7 +238,7 @@ class ConversionStage:
         )
         return {row["click_id"]: row for row in found.to_pylist()}
 
-    def _known(self, ids: set[str], click_moments: Sequence[int]) -> dict[str, _Known]:
+    def _known(self, ids: set[str], click_moments: Sequence[int]) -> dict[str, KnownConversion]:
         if not click_moments:
             return {}
         found = self._store.query_arrow(
@@ -258,7 +247,7 @@ class ConversionStage:
             use_strings=True,
         )
         return {
-            row["conversion_id"]: _Known(state_of(row), row["ts_ms"], row["change_seq"])
+            row["conversion_id"]: KnownConversion(state_of(row), row["ts_ms"], row["change_seq"])
             for row in found.to_pylist()
         }
 
@@ -271,70 +260,3 @@ def _pause(tries: int) -> float:
 def _waited(tries: int) -> float:
     """Return how long a postback has waited that was tried so often."""
     return sum(_pause(n) for n in range(tries))
-
-
-def state_of(row: Mapping[str, Any]) -> ConversionState:
-    """Return the state a row of ``conversions`` holds."""
-    return ConversionState(
-        status=row["status"],
-        amount=row["amount"],
-        amount_currency=row["amount_currency"],
-        payout=row["payout"],
-        revenue=row["revenue"],
-        currency=row["currency"],
-        reject_reason=row["reject_reason"],
-        adv=(row["adv1"], row["adv2"], row["adv3"], row["adv4"], row["adv5"]),
-        coupon=row["coupon"],
-        customer_id=row["customer_id"],
-        conversion_ip=row["conversion_ip"],
-        payout_given=row["payout_given"],
-    )
-
-
-def _row(key: str, postback: Postback, click: Mapping[str, Any], after: _Known, outcome: str) -> dict[str, Any]:
-    state, fields = after.state, postback.fields
-    row: dict[str, Any] = {name: click[name] for name in _CARRIED}
-    row.update(
-        {
-            "conversion_id": key,
-            "click_id": fields.click_id,
-            "ts": after.ts,
-            "change_seq": after.change_seq,
-            "changed_at": postback.ts,
-            "click_ts": click["click_ms"],
-            "ctit_ms": after.ts - click["click_ms"],
-            "goal": fields.goal,
-            "status": state.status,
-            "reject_reason": state.reject_reason,
-            "txn_id": fields.txn_id,
-            "amount": state.amount,
-            "amount_currency": state.amount_currency,
-            "payout": state.payout,
-            "revenue": state.revenue,
-            "currency": state.currency,
-            "customer_id": state.customer_id,
-            "conversion_ip": state.conversion_ip,
-            "attribution": "click",
-            "payout_given": state.payout_given,
-            "outcome": outcome,
-            "coupon": state.coupon or click["coupon"],
-            **{f"adv{n}": value for n, value in enumerate(state.adv, 1)},
-        }
-    )
-    return row
-
-
-def _batches(decided: _Decided) -> list[tuple[str, bytes, int]]:
-    batches = []
-    for table, rows in (
-        ("conversion_changes", decided.rows),
-        ("conversions", list({row["conversion_id"]: row for row in decided.rows}.values())),
-        ("rejected", decided.rejected),
-    ):
-        if rows:
-            content = rows_table(table, rows)
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, content.schema) as writer:
-                writer.write_table(content)
-            batches.append((table, sink.getvalue().to_pybytes(), len(rows)))
-    return batches

@@ -16,7 +16,7 @@ from kernel.logging import log
 from kernel.redis import STORE_FAILURES, Breaker
 from tracker.conversion_state import CACHE_SECONDS, ConversionState, cache_key, encode_state
 from tracker.pipeline import sql
-from tracker.pipeline.conversions import state_of
+from tracker.pipeline.conversion_rows import state_of
 
 MARKER_KEY = "clickledger:conversions:filled"
 LOOK_SECONDS = 2.0
