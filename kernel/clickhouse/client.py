@@ -171,8 +171,11 @@ def _open_embedded(path: Path) -> Client:
 
 
 def migrate(client: Client) -> None:
-    """Create what is missing in the event store."""
+    """Create what is missing in the event store: tables, and columns of tables an older version made."""
     for statement in schema.statements():
+        client.command(statement)
+    present = {(table, column) for table, column in client.query(schema.PRESENT_COLUMNS).result_rows}
+    for statement in schema.additions(present):
         client.command(statement)
 
 

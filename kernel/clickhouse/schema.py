@@ -15,6 +15,8 @@ Why it looks like this (measured on 10 million clicks):
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from kernel.clickhouse.columns import HOURLY_KEYS, HOURLY_MEASURES, TABLES, Column
 
 DEDUPLICATION_WINDOW = 10_000
@@ -25,6 +27,29 @@ _DEDUPLICATION = f"non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}"
 
 def _columns(columns: tuple[Column, ...]) -> str:
     return ",\n    ".join(f"`{c.name}` {c.type}" for c in columns)
+
+
+PRESENT_COLUMNS = "SELECT table, name FROM system.columns WHERE database = currentDatabase()"
+
+
+def additions(present: Collection[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the statements that give tables of an older version the columns they lack.
+
+    Args:
+        present: (table, column) of every column there is.
+
+    """
+    made = []
+    for table, columns in TABLES.items():
+        # In its declared place, so that an older table and a new one are the same.
+        place = "FIRST"
+        for column in columns:
+            if (table, column.name) not in present:
+                made.append(
+                    f"ALTER TABLE `{table}` ADD COLUMN IF NOT EXISTS `{column.name}` {column.type} {place}"
+                )
+            place = f"AFTER `{column.name}`"
+    return tuple(made)
 
 
 def statements() -> tuple[str, ...]:

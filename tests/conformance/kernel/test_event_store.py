@@ -94,6 +94,15 @@ def test_migrating_again_changes_nothing_and_keeps_the_rows(store):
     assert stored(store, partner) == (3, 3)
 
 
+def test_migrating_gives_an_older_table_the_columns_it_lacks(store):
+    store.client.command("ALTER TABLE conversion_changes DROP COLUMN adv5")
+    clickhouse.migrate(store.client)
+    made = rows_table("conversion_changes", [{"conversion_id": "older-table", "adv5": "five", "ts": NOVEMBER}])
+    clickhouse.insert(store.client, "conversion_changes", made, "older-table")
+    found = store.client.query("SELECT adv5 FROM conversion_changes WHERE conversion_id = 'older-table'")
+    assert found.result_rows == [("five",)]
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_every_declared_column_exists_with_its_type(store, table):
     found = [row[:2] for row in store.client.query(f"DESCRIBE TABLE {table}").result_rows]
