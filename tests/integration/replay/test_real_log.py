@@ -19,7 +19,7 @@ from clickledger.running import read_run_file
 from clickledger.service import Service
 from kernel.settings import Settings
 
-pytestmark = [pytest.mark.realdata, pytest.mark.service]
+pytestmark = [pytest.mark.realdata, pytest.mark.service, pytest.mark.xdist_group("real-log")]
 
 ROWS = 5_000
 START_SECONDS = 60
@@ -144,14 +144,10 @@ def test_an_imported_log_is_in_the_report_of_its_own_day(environment, head, rows
 
 
 def test_the_same_file_is_not_imported_twice(environment, head):
-    done = subprocess.run(
-        [sys.executable, "-m", "clickledger", "import", str(head), "--format", "talkingdata"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    command = [sys.executable, "-m", "clickledger", "import", str(head), "--format", "talkingdata"]
+    # The first one is refused too when another test was first; what matters is what the next one is told.
+    for _ in range(2):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "imported before" in done.stderr
     assert done.stdout == ""
