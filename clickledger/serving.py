@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
@@ -21,14 +20,13 @@ BACKLOG = 1024
 """Connections the kernel keeps waiting while a worker is busy."""
 
 
-def serve(app: ASGIApp, host: str, port: int, before_end: Callable[[], Awaitable[None]] | None = None) -> None:
+def serve(app: ASGIApp, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are answered first.
 
     Args:
         app: The ASGI app; its lifespan is run.
         host: Address to listen on.
         port: Port to listen on.
-        before_end: Awaited after the last request, before returning.
 
     """
     # It warns at every start that embedding is experimental; our tests are the judge of that.
@@ -49,7 +47,5 @@ def serve(app: ASGIApp, host: str, port: int, before_end: Callable[[], Awaitable
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.stop)
         await server.serve()
-        if before_end is not None:
-            await before_end()
 
     uvloop.run(main())
