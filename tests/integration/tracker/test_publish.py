@@ -87,7 +87,7 @@ def in_file(chosen):
 
 
 def in_redis(valkey):
-    body, version = valkey.get(snapshot.REDIS_KEY), valkey.get(snapshot.REDIS_VERSION_KEY)
+    body, version = valkey.mget(snapshot.REDIS_KEY, snapshot.REDIS_VERSION_KEY)
     decoded = snapshot.decode(body)
     assert decoded.version == int(version)
     return decoded
