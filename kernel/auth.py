@@ -1,7 +1,8 @@
-"""Who is asking: the principal of a request and the key it came with.
+"""Who is asking, and what they may do: principals, roles, scopes, and the admin key.
 
-Today there is one kind of key, the admin key; its principal sees everything. Reports take the principal
-as their scope, so narrower principals (a partner, an advertiser) need no change there.
+Invariants: a scope that isn't in ``SCOPES`` is a programming error; a key may never do more than its role; a
+partner's or an advertiser's principal always bears its id, and every answer it gets is limited to that id.
+The admin key, made on first start, is an administrator that no database has to know.
 """
 
 from __future__ import annotations
@@ -11,11 +12,61 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from kernel.errors import UNAUTHENTICATED
 from kernel.settings import Settings
 
 ADMIN_KEY_FILE = "admin.key"
+
+Role: TypeAlias = Literal["admin", "manager", "analyst", "partner", "advertiser"]
+ROLES: tuple[Role, ...] = ("admin", "manager", "analyst", "partner", "advertiser")
+
+SCOPES: dict[str, str] = {
+    "program:read": "Read partners, offers, links and everything about them",
+    "program:write": "Create and change partners, offers, links and everything about them",
+    "links:write": "Create and change one's own links",
+    "hooks:write": "Create and change one's own outgoing postbacks and webhooks",
+    "access:write": "Ask for offers that are open by approval",
+    "reports:read": "Run reports",
+    "events:read": "Export clicks and conversions",
+    "rejected:read": "Export what was refused, with its bytes",
+    "conversions:write": "Approve, reject, adjust and upload conversions",
+    "clicks:write": "Record clicks from a server",
+    "outbound:read": "Read the log of outgoing postbacks and webhooks",
+    "outbound:write": "Send outgoing postbacks and webhooks again",
+    "links:test": "Run a link's self-test",
+    "keys:write": "Make and revoke one's own keys",
+    "users:read": "Read users and everybody's keys",
+    "users:write": "Create and change users and everybody's keys",
+    "audit:read": "Read who changed what",
+    "system:read": "Read how the pipeline and the service are doing",
+}
+"""Everything a request can need, with what it allows."""
+
+ROLE_SCOPES: dict[Role, frozenset[str]] = {
+    "admin": frozenset(SCOPES),
+    "manager": frozenset(SCOPES) - {"users:write"},
+    "analyst": frozenset(
+        {
+            "program:read",
+            "reports:read",
+            "events:read",
+            "rejected:read",
+            "outbound:read",
+            "keys:write",
+            "system:read",
+        }
+    ),
+    "partner": frozenset(
+        {
+            *("program:read", "links:write", "hooks:write", "access:write", "reports:read", "events:read"),
+            *("clicks:write", "outbound:read", "outbound:write", "links:test", "keys:write"),
+        }
+    ),
+    "advertiser": frozenset({"program:read", "reports:read", "events:read", "conversions:write", "keys:write"}),
+}
+"""What each role may do; a partner and an advertiser only with what is theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +76,20 @@ class Principal:
     role: str
     partner_id: int | None = None
     advertiser_id: int | None = None
+    actor: str = ""
+    """What the audit log calls them: ``user:3``, ``key:ab12cd34``, ``admin key``."""
+    scopes: frozenset[str] = frozenset()
+    key_id: int | None = None
+    user_id: int | None = None
+    rate_per_minute: int | None = None
+    """Requests the key may make; None: the service's setting."""
+
+    def may(self, scope: str) -> bool:
+        """Return whether this principal holds a scope."""
+        return scope in self.scopes
 
 
-ADMIN = Principal("admin")
+ADMIN = Principal("admin", actor="admin key", scopes=ROLE_SCOPES["admin"])
 
 
 def write_secret(path: Path, value: str) -> None:

@@ -67,6 +67,16 @@ BODY_TOO_LARGE = ErrorKind("body_too_large", 413, "info", "Send a smaller body."
 CONFLICT = ErrorKind(
     "conflict", 409, "info", "That name or code is taken; choose another or use the existing one."
 )
+PRECONDITION_FAILED = ErrorKind(
+    "changed_meanwhile",
+    412,
+    "info",
+    "Somebody changed it since you read it: read it again, and send its new ETag as If-Match.",
+)
+RATE_LIMITED = ErrorKind(
+    "rate_limited", 429, "info", "Too many requests with this key; wait for Retry-After seconds."
+)
+QUERY_INVALID = ErrorKind("query_invalid", 400, "info", "Send the documented query parameters only.")
 STORE_AWAY = ErrorKind(
     "store_away",
     503,
@@ -84,6 +94,9 @@ ERRORS = table(
     BODY_INVALID,
     BODY_TOO_LARGE,
     CONFLICT,
+    PRECONDITION_FAILED,
+    RATE_LIMITED,
+    QUERY_INVALID,
     STORE_AWAY,
     CANNOT_START,
 )

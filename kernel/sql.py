@@ -20,7 +20,18 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, create_engine, event, make_url, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    String,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
@@ -38,6 +49,9 @@ EMBEDDED_FILE = "program.db"
 
 MONEY_DIGITS = 6
 """Digits after the point that money is kept with, as in the event store's Decimal(18, 6)."""
+
+RATE_DIGITS = 12
+"""Digits after the point of an exchange rate."""
 
 LOCK_WAIT_MS = 10_000
 """How long a statement waits for another writer of the same SQLite file before it gives up."""
@@ -75,6 +89,25 @@ class Money(TypeDecorator[Decimal]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - signature
         """Scale back from millionths."""
         return None if value is None else Decimal(value).scaleb(-MONEY_DIGITS)
+
+
+class Rate(TypeDecorator[Decimal]):
+    """An exchange rate, stored as its decimal digits on every database; at most twelve after the point."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - signature
+        """Write the digits; one that doesn't fit is an error, never rounded away."""
+        if value is None:
+            return None
+        if value.as_tuple().exponent < -RATE_DIGITS:  # type: ignore[operator]  # an int for every finite number
+            raise ValueError(f"a rate has at most {RATE_DIGITS} digits after the point")
+        return format(value, "f")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - signature
+        """Read the digits."""
+        return None if value is None else Decimal(value)
 
 
 class Moment(TypeDecorator[datetime]):

@@ -8,7 +8,7 @@ so a newer pipeline reads an older journal.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -39,6 +39,20 @@ class Click(msgspec.Struct, tag="c", array_like=True, frozen=True):
     is_test: bool = False
     link_code: str = ""
     """Code of ``/c/<code>`` as asked for, also when nobody made such a link."""
+    requested_offer_id: int = 0
+    """The offer the link named, when the click went to an alternative one instead; else 0."""
+    smart_link_id: int = 0
+    landing_id: str = ""
+    """The landing page that was chosen, '' for the offer's own destination."""
+    duplicate: bool = False
+    """A repetition by the offer's duplicate policy; its verdict is duplicate."""
+    over_cap: bool = False
+    """Beyond a soft cap."""
+    kind: Literal["click", "impression"] = "click"
+    source: Literal["redirect", "js", "server"] = "redirect"
+    """How it was recorded: by a redirect, the JavaScript snippet, or the server-side API."""
+    page: dict[str, str] = {}
+    """What only a page's script knows: screen (1920x1080), pixel_ratio, timezone, platform, …"""
 
 
 class PostbackFields(msgspec.Struct, array_like=True, frozen=True):
@@ -61,7 +75,7 @@ class PostbackFields(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Postback(msgspec.Struct, tag="p", array_like=True, frozen=True):
-    """A postback the edge accepted (status 200)."""
+    """A conversion somebody reported and we accepted: by postback, pixel, script, upload or by hand."""
 
     ts: int
     fields: PostbackFields
@@ -71,6 +85,40 @@ class Postback(msgspec.Struct, tag="p", array_like=True, frozen=True):
     """Query string and body as received, separated by a line feed."""
     ip: str
     user_agent: str
+    source: Literal["postback", "pixel", "script", "upload", "api", "hold"] = "postback"
+    """hold: the end of a hold period."""
+    actor: str = ""
+    """Who did it by hand, as the audit log calls them."""
+    trusted: bool = False
+    """Comes from the network's own people: may set payout and revenue whatever the offer says."""
+    is_test: bool = False
+    reason: str = ""
+    """Why somebody changed it by hand."""
+
+
+class Adjustment(msgspec.Struct, tag="a", array_like=True, frozen=True):
+    """Money added to or taken from a partner's account by hand, with a reason; no click, no conversion."""
+
+    ts: int
+    adjustment_id: str
+    """The same id again changes nothing."""
+    partner_id: int
+    advertiser_id: int
+    offer_id: int
+    payout: str
+    """Decimal digits, may be negative; the same for revenue."""
+    revenue: str
+    currency: str
+    reason: str
+    actor: str
+
+
+class Outgoing(msgspec.Struct, tag="o", array_like=True, frozen=True):
+    """A message to a hook that somebody wants sent again."""
+
+    ts: int
+    message_id: str
+    actor: str
 
 
 class Refused(msgspec.Struct, tag="r", array_like=True, frozen=True):
@@ -86,7 +134,7 @@ class Refused(msgspec.Struct, tag="r", array_like=True, frozen=True):
     click_id: str = ""
 
 
-Event: TypeAlias = Click | Postback | Refused
+Event: TypeAlias = Click | Postback | Refused | Adjustment | Outgoing
 """Anything a journal holds."""
 
 encode_event = msgspec.msgpack.Encoder().encode

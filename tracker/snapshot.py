@@ -3,111 +3,149 @@
 Compiled from the control plane, swapped atomically, cached on disk so that an edge starts with no store
 at all. The file and the Redis key hold the same bytes. It contains postback secrets, so the file has
 mode 0600.
+
+Every route is encoded for itself and decoded when it is first asked for: a program of ten thousand offers
+is swapped in within milliseconds, and an edge keeps in memory what its traffic touches.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Generic, TypeVar
 
 import msgspec
+
+from tracker.routes import (
+    AdvertiserRoute,
+    BlockRoute,
+    CouponRoute,
+    HookRoute,
+    KeyRoute,
+    LinkRoute,
+    OfferRoute,
+    PartnerRoute,
+    SmartLinkRoute,
+)
 
 SNAPSHOT_FILE = "snapshot.msgpack"
 REDIS_KEY = "clickledger:snapshot"
 REDIS_VERSION_KEY = "clickledger:snapshot:version"
 
-OfferStatus = Literal["active", "paused", "ended"]
-PartnerStatus = Literal["active", "pending", "suspended"]
+Key = TypeVar("Key", int, str)
+Route = TypeVar("Route", bound=msgspec.Struct)
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
-class OfferRoute(msgspec.Struct, array_like=True, frozen=True):
-    """What the edge and the pipeline need of an offer. Money as decimal strings."""
+class Encoded(Mapping[Key, Route], Generic[Key, Route]):
+    """Routes by key, each decoded when it is first asked for and kept from then on."""
 
-    id: int
-    name: str
-    advertiser_id: int
-    status: OfferStatus
-    destination: str
-    """URL template with {macros}."""
-    currency: str
-    payout: str
-    revenue: str
-    payout_percent: str
-    """Partner's share of the amount in percent, '' for none; added to ``payout``."""
-    revenue_percent: str
-    default_status: str
-    """Status of a conversion whose postback names none: approved, pending or hold."""
-    deep_link_hosts: tuple[str, ...] = ()
-    allow_override: bool = False
-    """A postback may set payout and revenue."""
-    attribution_window_s: int = 0
-    """Seconds after the click in which a conversion counts; 0: the network's setting."""
-    fallback_url: str = ""
+    __slots__ = ("_bodies", "_decode", "_known")
 
+    def __init__(self, bodies: dict[Key, bytes], kind: type[Route]) -> None:
+        self._bodies = bodies
+        self._decode = msgspec.msgpack.Decoder(kind).decode
+        self._known: dict[Key, Route] = {}
 
-class PartnerRoute(msgspec.Struct, array_like=True, frozen=True):
-    """What the edge needs of a partner."""
+    def __getitem__(self, key: Key) -> Route:
+        """Return one route; KeyError when there is none."""
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._decode(self._bodies[key])
+        return known
 
-    id: int
-    name: str
-    status: PartnerStatus
-    fallback_url: str = ""
+    def __contains__(self, key: object) -> bool:
+        return key in self._bodies
 
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._bodies)
 
-class AdvertiserRoute(msgspec.Struct, array_like=True, frozen=True):
-    """What the edge needs of an advertiser."""
-
-    id: int
-    name: str
-    postback_token: str
-    """Secret for ``token`` and for HMAC signatures."""
-    require_token: bool = False
-
-
-class LinkRoute(msgspec.Struct, array_like=True, frozen=True):
-    """A saved link: ``/c/<code>``."""
-
-    id: int
-    code: str
-    partner_id: int
-    offer_id: int
-    preset: str = ""
-    """Parameters stored with the link, as a query string."""
+    def __len__(self) -> int:
+        return len(self._bodies)
 
 
 class Snapshot(msgspec.Struct, frozen=True):
     """The program at one moment."""
 
     version: int
-    offers: dict[int, OfferRoute] = {}
-    partners: dict[int, PartnerRoute] = {}
-    advertisers: dict[int, AdvertiserRoute] = {}
-    links: dict[str, LinkRoute] = {}
+    offers: Mapping[int, OfferRoute] = {}
+    partners: Mapping[int, PartnerRoute] = {}
+    advertisers: Mapping[int, AdvertiserRoute] = {}
+    links: Mapping[str, LinkRoute] = {}
+    smart_links: Mapping[int, SmartLinkRoute] = {}
+    coupons: Mapping[str, CouponRoute] = {}
+    """By '<offer id>:<CODE>'."""
+    keys: Mapping[str, KeyRoute] = {}
+    """By the SHA-256 of the key, in hexadecimal."""
+    blocks: tuple[BlockRoute, ...] = ()
+    hooks: tuple[HookRoute, ...] = ()
     currencies: frozenset[str] = frozenset()
     """ISO 4217 codes a postback may name."""
+    base_currency: str = ""
+    """What ``rates`` are quoted in."""
+    rates: dict[str, tuple[tuple[int, str], ...]] = {}
+    """Currency -> (day since 1970 from which it holds, worth of one unit in the base currency), ascending."""
     fallback_url: str = ""
 
 
 EMPTY = Snapshot(version=0)
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Snapshot)
+_MAPS: dict[str, tuple[type, type[msgspec.Struct]]] = {
+    "offers": (int, OfferRoute),
+    "partners": (int, PartnerRoute),
+    "advertisers": (int, AdvertiserRoute),
+    "links": (str, LinkRoute),
+    "smart_links": (int, SmartLinkRoute),
+    "coupons": (str, CouponRoute),
+    "keys": (str, KeyRoute),
+}
+"""Fields that travel as a map of encoded routes: type of the key, type of the route."""
+
+
+class _Wire(msgspec.Struct):
+    """A snapshot's bytes, its routes still encoded."""
+
+    version: int
+    offers: dict[int, bytes] = {}
+    partners: dict[int, bytes] = {}
+    advertisers: dict[int, bytes] = {}
+    links: dict[str, bytes] = {}
+    smart_links: dict[int, bytes] = {}
+    coupons: dict[str, bytes] = {}
+    keys: dict[str, bytes] = {}
+    blocks: tuple[BlockRoute, ...] = ()
+    hooks: tuple[HookRoute, ...] = ()
+    currencies: frozenset[str] = frozenset()
+    base_currency: str = ""
+    rates: dict[str, tuple[tuple[int, str], ...]] = {}
+    fallback_url: str = ""
+
+
+_wire_decoder = msgspec.msgpack.Decoder(_Wire)
 
 
 def encode(snapshot: Snapshot) -> bytes:
     """Return the bytes that are cached and published."""
-    return _encoder.encode(snapshot)
+    fields: dict[str, Any] = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__}
+    for name in _MAPS:
+        fields[name] = {key: _encode(route) for key, route in fields[name].items()}
+    return _encode(_Wire(**fields))
 
 
 def decode(body: bytes) -> Snapshot:
-    """Read published bytes.
+    """Read published bytes; single routes are read when they are asked for.
 
     Raises:
         msgspec.MsgspecError, UnicodeDecodeError: not a snapshot of this version's shape.
 
     """
-    return _decoder.decode(body)
+    wire = _wire_decoder.decode(body)
+    fields: dict[str, Any] = {name: getattr(wire, name) for name in wire.__struct_fields__}
+    for name, (_, kind) in _MAPS.items():
+        fields[name] = Encoded(fields[name], kind)
+    return Snapshot(**fields)
 
 
 def save(directory: Path, body: bytes) -> None:

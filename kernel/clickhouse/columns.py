@@ -38,7 +38,12 @@ CLICK_DIMENSIONS: tuple[Column, ...] = (
     Column("advertiser_id", "UInt32", "Advertiser of the offer"),
     Column("offer_id", "UInt32", "Offer the visitor was sent to"),
     Column("link_id", "UInt32", "Saved link that was clicked, 0 for a link written by hand"),
-    Column("landing_id", LABEL, "Landing page named in the link"),
+    Column(
+        "requested_offer_id", "UInt32", "Offer the link named, when the click went to an alternative one; else 0"
+    ),
+    Column("is_rerouted", "Bool", "Sent to an alternative offer, because its own did not take it"),
+    Column("smart_link_id", "UInt32", "Smart link that chose the offer, 0 for none"),
+    Column("landing_id", LABEL, "Landing page chosen, or named in the link"),
     Column("creative_id", LABEL, "Creative or banner named in the link"),
     Column("coupon", LABEL, "Coupon or promotion code"),
     # labels
@@ -71,7 +76,9 @@ CLICK_DIMENSIONS: tuple[Column, ...] = (
     Column("browser", LABEL, "Browser"),
     Column("browser_version", LABEL, "Browser version"),
     Column("language", LABEL, "First language the browser asks for"),
+    Column("screen", LABEL, "Screen in pixels such as 1920x1080, where a script told it"),
     # origin
+    Column("click_source", LABEL, "redirect, js or server: how it was recorded"),
     Column("referrer_host", LABEL, "Host of the referring page"),
     Column("referrer_url", "String", "Referring page"),
     *(Column(f"utm_{n}", LABEL, f"utm_{n}") for n in ("source", "medium", "campaign", "term", "content")),
@@ -99,6 +106,10 @@ CLICKS: tuple[Column, ...] = (
     *CLICK_DIMENSIONS,
     Column("cost", MONEY, "What the click cost the partner"),
     Column("cost_currency", LABEL, "Currency of cost"),
+    Column("payout", MONEY, "What the partner earns by the click itself (CPC) or the impression (CPM)"),
+    Column("revenue", MONEY, "What the advertiser pays for it"),
+    Column("currency", LABEL, "Currency of payout and revenue"),
+    Column("is_over_cap", "Bool", "Beyond a soft cap"),
     Column("method", LABEL, "HTTP method"),
     Column("destination", "String", "URL the visitor was sent to"),
     Column("link_code", "String", "Code of the saved link as asked for"),
@@ -127,7 +138,12 @@ CONVERSION_STATE: tuple[Column, ...] = (
     *_numbered("adv", 5, "String", "Advertiser's own label"),
     Column("customer_id", "String", "The advertiser's customer"),
     Column("conversion_ip", "String", "Address given for the customer"),
-    Column("attribution", LABEL, "click, view or coupon"),
+    Column("attribution", LABEL, "click, view, coupon or adjustment"),
+    Column("conversion_source", LABEL, "postback, pixel, script, upload, api or hold: what brought this state"),
+    Column("actor", LABEL, "Who brought this state by hand"),
+    Column("change_reason", "String", "Why it was changed by hand"),
+    Column("hold_until", TIME, "When its hold period ends, 1970 for none"),
+    Column("payout_model", LABEL, "CPA, CPL, CPS, CPC, CPM, revshare or hybrid"),
     Column("payout_given", "Bool", "Payout or revenue came with the postback and no longer follow the amount"),
     Column("outcome", LABEL, "accepted or updated: what this state did"),
 )
@@ -146,6 +162,30 @@ REJECTED: tuple[Column, ...] = (
     Column("raw", "String", "The bytes as received"),
 )
 
+OUTBOUND_ATTEMPTS: tuple[Column, ...] = (
+    Column("message_id", "String", "Message: hook, conversion and change"),
+    Column("attempt", "UInt16", "1 for the first try"),
+    Column("ts", TIME, "When it was tried"),
+    Column("hook_id", "UInt32", "Outgoing hook"),
+    Column("hook_kind", LABEL, "postback or webhook"),
+    Column("conversion_id", "String", "Conversion it tells of"),
+    Column("change_seq", "UInt64", "Which of its changes"),
+    Column("partner_id", "UInt32", "Partner of the conversion"),
+    Column("advertiser_id", "UInt32", "Advertiser of the conversion"),
+    Column("offer_id", "UInt32", "Offer of the conversion"),
+    Column("method", LABEL, "GET or POST"),
+    Column("url", "String", "URL as sent"),
+    Column("request_body", "String", "Body as sent"),
+    Column("outcome", LABEL, "delivered, failed, refused or given_up"),
+    Column("error", "String", "Why it wasn't delivered"),
+    Column("response_status", "UInt16", "HTTP status, 0 for no answer"),
+    Column("response_body", "String", "First bytes of the answer"),
+    Column("address", "String", "Address that was dialled"),
+    Column("duration_ms", "UInt32", "From dialling to the end of the answer"),
+    Column("next_try", TIME, "When it is tried again, 1970 for never"),
+    Column("actor", LABEL, "Who had it sent again by hand"),
+)
+
 HOURLY_KEYS: tuple[str, ...] = (
     "partner_id",
     "advertiser_id",
@@ -157,9 +197,11 @@ HOURLY_KEYS: tuple[str, ...] = (
     "browser",
     "verdict",
     "trafficback_reason",
+    "is_rerouted",
     "is_bot",
     "is_test",
     "cost_currency",
+    "currency",
 )
 """Dimensions of the hourly rollup, beside ``hour``."""
 
@@ -167,6 +209,8 @@ HOURLY_MEASURES: tuple[Column, ...] = (
     Column("click_count", "SimpleAggregateFunction(sum, UInt64)", "Clicks"),
     Column("unique_count", "SimpleAggregateFunction(sum, UInt64)", "Unique clicks"),
     Column("cost_sum", "SimpleAggregateFunction(sum, Decimal(38, 6))", "Cost"),
+    Column("payout_sum", "SimpleAggregateFunction(sum, Decimal(38, 6))", "Payout of the clicks themselves"),
+    Column("revenue_sum", "SimpleAggregateFunction(sum, Decimal(38, 6))", "Revenue of the clicks themselves"),
     Column("score_sum", "SimpleAggregateFunction(sum, UInt64)", "Sum of fraud scores"),
     Column("first_ts", f"SimpleAggregateFunction(min, {TIME})", "First click"),
     Column("last_ts", f"SimpleAggregateFunction(max, {TIME})", "Last click"),
@@ -175,8 +219,10 @@ HOURLY_MEASURES: tuple[Column, ...] = (
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "clicks": CLICKS,
+    "impressions": CLICKS,
     "conversions": CONVERSIONS,
     "conversion_changes": CONVERSIONS,
     "rejected": REJECTED,
+    "outbound_attempts": OUTBOUND_ATTEMPTS,
 }
 """The tables the pipeline writes, by name."""

@@ -71,6 +71,13 @@ def statements() -> tuple[str, ...]:
 PARTITION BY toYYYYMM(ts)
 ORDER BY (toDate(ts), partner_id, offer_id, ts)
 SETTINGS {_DEDUPLICATION}""",
+        f"""CREATE TABLE IF NOT EXISTS impressions (
+    {_columns(TABLES["impressions"])},
+    PROJECTION by_id (SELECT _part_offset ORDER BY click_id)
+) ENGINE = MergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (toDate(ts), partner_id, offer_id, ts)
+SETTINGS {_DEDUPLICATION}""",
         f"""CREATE TABLE IF NOT EXISTS conversions (
     {_columns(TABLES["conversions"])}
 ) ENGINE = ReplacingMergeTree(change_seq)
@@ -89,6 +96,12 @@ SETTINGS {_DEDUPLICATION}""",
 PARTITION BY toYYYYMM(ts)
 ORDER BY (toDate(ts), kind, reason, ts)
 SETTINGS {_DEDUPLICATION}""",
+        f"""CREATE TABLE IF NOT EXISTS outbound_attempts (
+    {_columns(TABLES["outbound_attempts"])}
+) ENGINE = MergeTree
+PARTITION BY toYYYYMM(ts)
+ORDER BY (toDate(ts), partner_id, hook_id, ts)
+SETTINGS {_DEDUPLICATION}""",
         f"""CREATE TABLE IF NOT EXISTS clicks_hourly (
     {hourly_columns}
 ) ENGINE = AggregatingMergeTree
@@ -102,6 +115,8 @@ SELECT
     count() AS click_count,
     sum(toUInt64(is_unique)) AS unique_count,
     sum(CAST(cost, 'Decimal(38, 6)')) AS cost_sum,
+    sum(CAST(payout, 'Decimal(38, 6)')) AS payout_sum,
+    sum(CAST(revenue, 'Decimal(38, 6)')) AS revenue_sum,
     sum(toUInt64(fraud_score)) AS score_sum,
     min(ts) AS first_ts,
     max(ts) AS last_ts,

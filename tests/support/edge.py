@@ -46,7 +46,7 @@ def program(version: int = 1, **changes: Any) -> Snapshot:
         offer(id=BROKEN, destination="{sub1}"),
     ]
     partners = [
-        PartnerRoute(GOOD, "Blog", "active"),
+        PartnerRoute(GOOD, "Blog", "approved"),
         PartnerRoute(PENDING, "New", "pending", "https://partner.example/?c={click_id}"),
         PartnerRoute(PENDING_ALONE, "Gone", "suspended"),
     ]

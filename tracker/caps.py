@@ -1,0 +1,65 @@
+"""Caps: which period a moment belongs to, whom a cap counts, and under which key its count is kept.
+
+One definition for the edge, which counts clicks, and the pipeline, which counts conversions and money.
+Invariants: a period begins at midnight of the cap's own time zone, a week on Monday; a key names one cap, one
+period and, for caps that every partner has for itself, one partner; a cap whose zone isn't known counts in UTC.
+Redis holds the counts and may lose them: the pipeline restores them from the event store.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from tracker.routes import CapRoute
+
+EDGE_KINDS = frozenset({"click"})
+"""Counted by the edge as it decides; the other kinds are counted by the pipeline and read by the edge."""
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> tzinfo:
+    """Return a time zone; UTC for a name that isn't known here."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
+
+
+def period_start(cap: CapRoute, now_ms: int) -> datetime | None:
+    """Return the beginning of the cap's present period in its own zone; None for a cap on everything ever."""
+    if cap.period == "total":
+        return None
+    local = datetime.fromtimestamp(now_ms / 1000, zone(cap.timezone))
+    day = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if cap.period == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if cap.period == "month" else day
+
+
+def period_end(cap: CapRoute, now_ms: int) -> datetime | None:
+    """Return the moment from which the cap counts anew; None for never."""
+    start = period_start(cap, now_ms)
+    if start is None:
+        return None
+    if cap.period == "month":
+        return (start + timedelta(days=32)).replace(day=1)
+    # Local days, not 24 hours: arithmetic within one zone keeps the wall clock.
+    return start + timedelta(days=7 if cap.period == "week" else 1)
+
+
+def counts(cap: CapRoute, partner_id: int, goal: str | None = None) -> bool:
+    """Return whether an event of this partner (and goal, for what isn't a click) counts towards the cap."""
+    if cap.partner_id and cap.partner_id != partner_id:
+        return False
+    return cap.kind == "click" or cap.goal is None or cap.goal == goal
+
+
+def key(cap: CapRoute, partner_id: int, now_ms: int) -> str:
+    """Return the Redis key of the count that an event at this moment belongs to."""
+    start = period_start(cap, now_ms)
+    period = start.strftime("%Y%m%d") if start else "total"
+    owner = f":{partner_id}" if cap.each_partner else ""
+    # The period's length takes part: a cap that was changed from days to weeks counts anew.
+    return f"clickledger:cap:{cap.id}:{cap.period}:{period}{owner}"
