@@ -19,7 +19,7 @@ import msgspec
 from tracker.errors import AMOUNT_INVALID
 from tracker.events import PostbackFields
 from tracker.postbacks import MAX_AMOUNT
-from tracker.snapshot import OfferRoute
+from tracker.routes import OfferRoute
 
 Outcome = Literal["accepted", "duplicate", "updated", "refused"]
 

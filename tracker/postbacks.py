@@ -31,7 +31,7 @@ from tracker.errors import (
 )
 from tracker.events import PostbackFields
 from tracker.links import cut_text
-from tracker.snapshot import AdvertiserRoute
+from tracker.routes import AdvertiserRoute
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "click_id": ("clickid", "cid", "subid", "transaction_id", "tid"),

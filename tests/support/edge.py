@@ -16,7 +16,8 @@ from tracker.click_id import ClickIdKeys
 from tracker.edge.app import build_edge
 from tracker.events import Event, decode_events
 from tracker.journal import DIRECTORY, JournalReader, journal_paths
-from tracker.snapshot import AdvertiserRoute, LinkRoute, PartnerRoute, Snapshot
+from tracker.routes import AdvertiserRoute, LinkRoute, PartnerRoute
+from tracker.snapshot import Snapshot
 
 KEYS = ClickIdKeys({1: b"k" * 32}, 1)
 VISITOR = "203.0.113.9"

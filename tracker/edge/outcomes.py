@@ -27,7 +27,7 @@ from tracker.conversion_state import (
     encode_state,
 )
 from tracker.events import PostbackFields
-from tracker.snapshot import OfferRoute
+from tracker.routes import OfferRoute
 
 REMEMBERED_LOCALLY = 50_000
 """Conversions each worker remembers for when Redis is away; about 20 MB."""

@@ -17,7 +17,8 @@ import msgspec
 from kernel.logging import log
 from tracker import snapshot
 from tracker.macros import Template
-from tracker.snapshot import AdvertiserRoute, LinkRoute, OfferRoute, PartnerRoute, Snapshot
+from tracker.routes import AdvertiserRoute, LinkRoute, OfferRoute, PartnerRoute
+from tracker.snapshot import Snapshot
 
 POLL_SECONDS = 0.25
 """A change reaches an edge within a second: a quarter for this, the rest for publishing."""

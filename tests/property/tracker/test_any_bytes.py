@@ -22,7 +22,7 @@ from tracker.journal import pack_frame
 from tracker.links import MAX_VALUE_BYTES, read_parameters
 from tracker.macros import MACROS, Template, deep_link
 from tracker.postbacks import MAX_AMOUNT, PostbackRequest, check_token, read_body, read_query
-from tracker.snapshot import AdvertiserRoute
+from tracker.routes import AdvertiserRoute
 
 NAMES = [
     name for table in (links.ALIASES, postbacks.ALIASES) for c, aliases in table.items() for name in (c, *aliases)

@@ -30,7 +30,7 @@ from tracker.postbacks import (
     read_query,
     sign,
 )
-from tracker.snapshot import AdvertiserRoute
+from tracker.routes import AdvertiserRoute
 
 CURRENCIES = frozenset({"USD", "EUR"})
 FORM = "application/x-www-form-urlencoded"

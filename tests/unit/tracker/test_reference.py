@@ -12,7 +12,7 @@ from tracker.macros import MACROS
 from tracker.postbacks import STATUSES, PostbackRequest, check_token, read_query
 from tracker.reference import pages
 from tracker.reference.tables import check, parameters
-from tracker.snapshot import AdvertiserRoute
+from tracker.routes import AdvertiserRoute
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LINKS, POSTBACKS = pages()["docs/links.md"], pages()["docs/postbacks.md"]
