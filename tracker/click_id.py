@@ -77,6 +77,11 @@ class ClickIdKeys:
         """The signing key, for deriving other keyed hashes."""
         return self._keys[self._signing]
 
+    @property
+    def accepted_secrets(self) -> tuple[bytes, ...]:
+        """Every key that is still accepted."""
+        return tuple(self._keys.values())
+
     def mint(self, ts: int, offer_id: int) -> str:
         """Return a new id for a click at ``ts`` (milliseconds) on ``offer_id`` (0 when unknown)."""
         number = (
