@@ -20,6 +20,7 @@ _TYPES: dict[str, tuple[pa.DataType, Any]] = {
     LABEL: (pa.string(), ""),
     LABELS: (pa.list_(pa.string()), []),
     "UInt8": (pa.uint8(), 0),
+    "UInt16": (pa.uint16(), 0),
     "UInt32": (pa.uint32(), 0),
     "UInt64": (pa.uint64(), 0),
     "Int64": (pa.int64(), 0),

@@ -171,11 +171,19 @@ def _open_embedded(path: Path) -> Client:
 
 
 def migrate(client: Client) -> None:
-    """Create what is missing in the event store: tables, and columns of tables an older version made."""
-    for statement in schema.statements():
+    """Create what is missing in the event store: tables, columns of older tables, the hourly rollup.
+
+    A rollup of another shape is made anew from the clicks; nothing may insert meanwhile.
+    """
+    for statement in schema.tables():
         client.command(statement)
     present = {(table, column) for table, column in client.query(schema.PRESENT_COLUMNS).result_rows}
     for statement in schema.additions(present):
+        client.command(statement)
+    found = tuple((name, kind) for name, kind in client.query(schema.PRESENT_ROLLUP).result_rows)
+    # Without any rollup there may be clicks all the same: of a rebuilding that was interrupted.
+    rebuilt = found != schema.rollup_columns() and (found or client.command(schema.HAS_CLICKS))
+    for statement in schema.rollup_rebuild() if rebuilt else schema.rollup():
         client.command(statement)
 
 

@@ -52,17 +52,85 @@ def additions(present: Collection[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(made)
 
 
-def statements() -> tuple[str, ...]:
-    """Return the statements that make the event store, each of them safe to run again."""
-    hourly_keys = ", ".join(f"`{k}`" for k in HOURLY_KEYS)
+PRESENT_ROLLUP = (
+    "SELECT name, type FROM system.columns "
+    "WHERE database = currentDatabase() AND table = 'clicks_hourly' ORDER BY position"
+)
+
+HAS_CLICKS = "SELECT count() > 0 FROM (SELECT 1 FROM clicks LIMIT 1)"
+
+
+def rollup_columns() -> tuple[tuple[str, str], ...]:
+    """Return (name, type) of every column the hourly rollup has."""
     click_types = {c.name: c.type for c in TABLES["clicks"]}
-    hourly_columns = ",\n    ".join(
-        [
-            "hour DateTime('UTC')",
-            *(f"`{k}` {click_types[k]}" for k in HOURLY_KEYS),
-            *(f"`{m.name}` {m.type}" for m in HOURLY_MEASURES),
-        ]
+    return (
+        ("hour", "DateTime('UTC')"),
+        *((k, click_types[k]) for k in HOURLY_KEYS),
+        *((m.name, m.type) for m in HOURLY_MEASURES),
     )
+
+
+def rollup_table(name: str = "clicks_hourly") -> str:
+    """Return the statement that makes the hourly rollup, or its successor under another name."""
+    columns = ",\n    ".join(f"`{column}` {kind}" for column, kind in rollup_columns())
+    keys = ", ".join(f"`{k}`" for k in HOURLY_KEYS)
+    return f"""CREATE TABLE IF NOT EXISTS {name} (
+    {columns}
+) ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(hour)
+ORDER BY (toDate(hour), {keys}, hour)
+SETTINGS {_DEDUPLICATION}"""
+
+
+def rollup_select() -> str:
+    """Return the query that makes rollup rows of clicks."""
+    keys = ", ".join(f"`{k}`" for k in HOURLY_KEYS)
+    return f"""SELECT
+    toStartOfHour(ts, 'UTC') AS hour,
+    {keys},
+    count() AS click_count,
+    sum(toUInt64(is_unique)) AS unique_count,
+    sum(CAST(cost, 'Decimal(38, 6)')) AS cost_sum,
+    sum(CAST(payout, 'Decimal(38, 6)')) AS payout_sum,
+    sum(CAST(revenue, 'Decimal(38, 6)')) AS revenue_sum,
+    sum(toUInt64(fraud_score)) AS score_sum,
+    min(ts) AS first_ts,
+    max(ts) AS last_ts,
+    uniqState(ip) AS ips
+FROM clicks
+GROUP BY hour, {keys}"""
+
+
+def rollup() -> tuple[str, str]:
+    """Return the statements that make the hourly rollup and the view that fills it."""
+    view = f"CREATE MATERIALIZED VIEW IF NOT EXISTS clicks_hourly_mv TO clicks_hourly AS\n{rollup_select()}"
+    return rollup_table(), view
+
+
+REBUILDING = "clicks_hourly_next"
+"""The rollup's successor while it is being filled."""
+
+
+def rollup_rebuild() -> tuple[str, ...]:
+    """Return the statements that replace a rollup of another shape by one filled from the clicks.
+
+    The successor is complete before it takes the place, and the view comes last: whenever this is
+    interrupted, doing it again, or ``rollup()`` alone, ends in the same.
+    """
+    columns = ", ".join(f"`{column}`" for column, _ in rollup_columns())
+    return (
+        f"DROP TABLE IF EXISTS {REBUILDING} SYNC",
+        rollup_table(REBUILDING),
+        f"INSERT INTO {REBUILDING} ({columns}) {rollup_select()}",
+        "DROP VIEW IF EXISTS clicks_hourly_mv SYNC",
+        "DROP TABLE IF EXISTS clicks_hourly SYNC",
+        f"RENAME TABLE {REBUILDING} TO clicks_hourly",
+        *rollup(),
+    )
+
+
+def tables() -> tuple[str, ...]:
+    """Return the statements that make the tables the pipeline writes, each of them safe to run again."""
     return (
         f"""CREATE TABLE IF NOT EXISTS clicks (
     {_columns(TABLES["clicks"])},
@@ -102,25 +170,4 @@ SETTINGS {_DEDUPLICATION}""",
 PARTITION BY toYYYYMM(ts)
 ORDER BY (toDate(ts), partner_id, hook_id, ts)
 SETTINGS {_DEDUPLICATION}""",
-        f"""CREATE TABLE IF NOT EXISTS clicks_hourly (
-    {hourly_columns}
-) ENGINE = AggregatingMergeTree
-PARTITION BY toYYYYMM(hour)
-ORDER BY (toDate(hour), {hourly_keys}, hour)
-SETTINGS {_DEDUPLICATION}""",
-        f"""CREATE MATERIALIZED VIEW IF NOT EXISTS clicks_hourly_mv TO clicks_hourly AS
-SELECT
-    toStartOfHour(ts, 'UTC') AS hour,
-    {hourly_keys},
-    count() AS click_count,
-    sum(toUInt64(is_unique)) AS unique_count,
-    sum(CAST(cost, 'Decimal(38, 6)')) AS cost_sum,
-    sum(CAST(payout, 'Decimal(38, 6)')) AS payout_sum,
-    sum(CAST(revenue, 'Decimal(38, 6)')) AS revenue_sum,
-    sum(toUInt64(fraud_score)) AS score_sum,
-    min(ts) AS first_ts,
-    max(ts) AS last_ts,
-    uniqState(ip) AS ips
-FROM clicks
-GROUP BY hour, {hourly_keys}""",
     )

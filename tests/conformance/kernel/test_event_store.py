@@ -12,6 +12,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from pydantic import SecretStr
 
 from kernel.clickhouse import client as clickhouse
+from kernel.clickhouse import schema
 from kernel.clickhouse.arrow import arrow_schema, arrow_table, rows_table
 from kernel.clickhouse.columns import HOURLY_KEYS, HOURLY_MEASURES, TABLES
 from kernel.errors import ClickledgerError
@@ -101,6 +102,37 @@ def test_migrating_gives_an_older_table_the_columns_it_lacks(store):
     clickhouse.insert(store.client, "conversion_changes", made, "older-table")
     found = store.client.query("SELECT adv5 FROM conversion_changes WHERE conversion_id = 'older-table'")
     assert found.result_rows == [("five",)]
+
+
+def test_a_rollup_of_an_older_shape_is_made_anew_from_the_clicks(store):
+    partner = next(partners)
+    clickhouse.insert(
+        store.client, "clicks", clicks(partner, 3, currency="EUR", payout=Decimal("0.25")), f"old-{partner}"
+    )
+    before = store.client.query(
+        "SELECT partner_id, sum(click_count) FROM clicks_hourly GROUP BY 1 ORDER BY 1"
+    ).result_rows
+    store.client.command("DROP VIEW clicks_hourly_mv SYNC")
+    store.client.command("ALTER TABLE clicks_hourly DROP COLUMN payout_sum")
+    clickhouse.migrate(store.client)
+    after = store.client.query(
+        "SELECT partner_id, sum(click_count) FROM clicks_hourly GROUP BY 1 ORDER BY 1"
+    ).result_rows
+    assert after == before
+    clickhouse.insert(
+        store.client, "clicks", clicks(partner, 2, currency="EUR", payout=Decimal("0.25")), f"new-{partner}"
+    )
+    paid = "SELECT sum(payout_sum) FROM clicks_hourly WHERE partner_id = {partner:UInt32} AND currency = 'EUR'"
+    assert store.client.query(paid, parameters={"partner": partner}).first_row == (Decimal("1.25"),)
+
+
+def test_a_rebuilding_that_was_interrupted_is_finished_by_the_next_start(store):
+    partner = next(partners)
+    clickhouse.insert(store.client, "clicks", clicks(partner, 4), f"interrupted-{partner}")
+    for statement in schema.rollup_rebuild()[:-3]:
+        store.client.command(statement)
+    clickhouse.migrate(store.client)
+    assert stored(store, partner) == (4, 4)
 
 
 @pytest.mark.parametrize("table", TABLES)
