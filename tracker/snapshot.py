@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from kernel.logging import log
 from tracker.routes import (
     AdvertiserRoute,
     BlockRoute,
@@ -40,30 +41,51 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Encoded(Mapping[Key, Route], Generic[Key, Route]):
-    """Routes by key, each decoded when it is first asked for and kept from then on."""
+    """Routes by key, each decoded when it is first asked for and kept from then on.
 
-    __slots__ = ("_bodies", "_decode", "_known")
+    One that can't be decoded is absent, and said in the log. Going over all of them decodes all of them.
+    """
+
+    __slots__ = ("_bodies", "_decode", "_kind", "_known")
 
     def __init__(self, bodies: dict[Key, bytes], kind: type[Route]) -> None:
-        self._bodies = bodies
+        self._bodies: dict[Key, bytes] = bodies
+        self._kind = kind.__name__
         self._decode = msgspec.msgpack.Decoder(kind).decode
-        self._known: dict[Key, Route] = {}
+        self._known: dict[Key, Route | None] = {}
 
     def __getitem__(self, key: Key) -> Route:
         """Return one route; KeyError when there is none."""
-        known = self._known.get(key)
+        try:
+            known = self._known[key]
+        except KeyError:
+            known = self._known[key] = self._read(key)
         if known is None:
-            known = self._known[key] = self._decode(self._bodies[key])
+            raise KeyError(key)
         return known
 
     def __contains__(self, key: object) -> bool:
-        return key in self._bodies
+        return self.get(key) is not None  # type: ignore[call-overload]  # as a dict, it takes any key
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._bodies)
+        return (key for key in self._bodies if key in self)
 
     def __len__(self) -> int:
+        """Return how many there are, those included that can't be decoded."""
         return len(self._bodies)
+
+    def same(self, other: Encoded[Key, Route], key: Key) -> bool:
+        """Return whether the route is here, and the same in ``other``."""
+        body = self._bodies.get(key)
+        return body is not None and body == other._bodies.get(key)
+
+    def _read(self, key: Key) -> Route | None:
+        body = self._bodies[key]
+        try:
+            return self._decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as why:
+            log("snapshot").error("route_unreadable", kind=self._kind, key=key, why=str(why))
+            return None
 
 
 class Snapshot(msgspec.Struct, frozen=True):

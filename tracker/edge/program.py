@@ -1,40 +1,76 @@
-"""The program in an edge's memory: the routing snapshot with its templates compiled, swapped whole.
+"""The program in an edge's memory: the routing snapshot, compiled where traffic touches it, swapped whole.
 
 Invariants: a request sees one program from beginning to end; a newer snapshot replaces the older in one
-assignment; a snapshot that can't be read leaves the present one in place. An edge starts from the file
-alone; with neither file nor Redis it starts empty and answers 404 until a program arrives.
+assignment; a snapshot that can't be read leaves the present one in place, a route that can't be read is
+absent. Reading a snapshot and letting go of the old one happen on a thread, in slices: what the newer program
+says as the older did is taken over compiled, so that a swap costs what has changed. An edge starts from the
+file alone; with neither file nor Redis it starts empty and answers 404 until a program arrives.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 
 from kernel.logging import log
 from tracker import snapshot
-from tracker.macros import Template
-from tracker.routes import AdvertiserRoute, LinkRoute, OfferRoute, PartnerRoute
-from tracker.snapshot import Snapshot
+from tracker.edge.blocklist import Blocklist
+from tracker.links import number
+from tracker.macros import Template, deep_link
+from tracker.routes import LandingRoute, OfferRoute, PartnerRoute
+from tracker.snapshot import Encoded, Snapshot
 
 POLL_SECONDS = 0.25
 """A change reaches an edge within a second: a quarter for this, the rest for publishing."""
 MISS_SECONDS = 0.02
 """Least time between two looks at the file because of a click on something unknown."""
+SLICE = 500
+"""Entries a thread takes over or lets go of before it leaves the interpreter to the requests."""
+PAUSE_SECONDS = 0.0005
+DEEP_LINKS = 1_024
+"""Compiled deep links kept: campaigns use the same ones again and again."""
+
+Route = TypeVar("Route", bound=msgspec.Struct)
+Made = TypeVar("Made")
+Pause = Callable[[], None]
 
 
 class CompiledOffer:
     """An offer with its destinations ready to render."""
 
-    __slots__ = ("destination", "fallback", "route")
+    __slots__ = ("_fallback", "destination", "landing_weight", "landings", "route")
 
     def __init__(self, route: OfferRoute) -> None:
         self.route = route
         self.destination = compile_url(route.destination)
-        self.fallback = compile_url(route.fallback_url)
+        self._fallback: Template | str | None = route.fallback_url
+        self.landings: tuple[tuple[LandingRoute, Template], ...] = tuple(
+            (landing, template)
+            for landing in route.landings
+            if landing.weight > 0 and (template := compile_url(landing.url)) is not None
+        )
+        """Pages that can be shown."""
+        self.landing_weight = sum(landing.weight for landing, _ in self.landings)
+        """Of all of them together."""
+
+    @property
+    def fallback(self) -> Template | None:
+        """Where its clicks go while it takes none; compiled when it is first needed."""
+        if isinstance(self._fallback, str):
+            self._fallback = compile_url(self._fallback)
+        return self._fallback
+
+    def deep_link(self, url: str) -> Template | None:
+        """Return the template of a deep link; None for one that this offer doesn't allow."""
+        if self.destination is None or not self.route.deep_link_hosts:
+            return None
+        return _compiled_deep_link(url, self.route.deep_link_hosts, self.destination)
 
 
 class CompiledPartner:
@@ -47,17 +83,103 @@ class CompiledPartner:
         self.fallback = compile_url(route.fallback_url)
 
 
-class Program:
-    """An immutable, compiled snapshot. Offers and partners are found by the text of their id."""
+class Compiled(Mapping[str, Made], Generic[Route, Made]):
+    """Routes by the text of their id, as links name them; each compiled when it is first asked for."""
 
-    def __init__(self, source: Snapshot, network_fallback: str = "") -> None:
+    __slots__ = ("_compile", "_known", "_routes")
+
+    def __init__(self, routes: Mapping[int, Route], compile_route: Callable[[Route], Made]) -> None:
+        self._routes = routes
+        self._compile = compile_route
+        self._known: dict[str, Made] = {}
+
+    def get(self, text: str, default: Made | None = None) -> Made | None:  # type: ignore[override]  # no wider default
+        """Return one by the text of its id."""
+        known = self._known.get(text)
+        if known is not None:
+            return known
+        key = number(text)
+        route = self._routes.get(key) if key and str(key) == text else None
+        if route is None:
+            return default
+        made = self._known[text] = self._compile(route)
+        return made
+
+    def __getitem__(self, text: str) -> Made:
+        """Return one by the text of its id; KeyError when there is none."""
+        made = self.get(text)
+        if made is None:
+            raise KeyError(text)
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self._routes)
+
+    def __len__(self) -> int:
+        return len(self._routes)
+
+    def take_over(self, before: Compiled[Route, Made], pause: Pause) -> None:
+        """Keep what ``before`` has compiled of routes that are the same here."""
+        ours, theirs = self._routes, before._routes
+        if not isinstance(ours, Encoded) or not isinstance(theirs, Encoded):
+            return
+        for position, (text, made) in enumerate(list(before._known.items())):
+            if ours.same(theirs, int(text)):
+                self._known[text] = made
+            if position % SLICE == SLICE - 1:
+                pause()
+
+    def let_go(self, pause: Pause) -> None:
+        """Drop what was compiled, slice by slice; asked again, it is compiled again."""
+        known = self._known
+        while known:
+            for _ in range(min(SLICE, len(known))):
+                known.popitem()
+            pause()
+
+
+class Program:
+    """An immutable snapshot, compiled as it is used. Offers and partners are found by the text of their id."""
+
+    def __init__(
+        self,
+        source: Snapshot,
+        network_fallback: str = "",
+        before: Program | None = None,
+        pause: Pause = lambda: None,
+    ) -> None:
+        """Make ready what every request needs.
+
+        Args:
+            source: The snapshot.
+            network_fallback: Where clicks go that nothing else takes, unless the snapshot says.
+            before: The program this one replaces.
+            pause: Called now and then, so that others get a turn.
+
+        """
         self.version = source.version
-        self.offers = {str(o.id): CompiledOffer(o) for o in source.offers.values()}
-        self.partners = {str(p.id): CompiledPartner(p) for p in source.partners.values()}
-        self.advertisers: dict[int, AdvertiserRoute] = source.advertisers
-        self.links: dict[str, LinkRoute] = source.links
+        self.offers: Compiled[OfferRoute, CompiledOffer] = Compiled(source.offers, CompiledOffer)
+        self.partners: Compiled[PartnerRoute, CompiledPartner] = Compiled(source.partners, CompiledPartner)
+        self.advertisers = source.advertisers
+        self.links = source.links
+        self.smart_links = source.smart_links
+        self.coupons = source.coupons
+        """By '<offer id>:<CODE>'."""
+        self.keys = source.keys
+        """By the SHA-256 of the key, in hexadecimal."""
+        self.blocks = Blocklist(source.blocks)
         self.currencies = source.currencies
+        self.base_currency = source.base_currency
+        self.rates = source.rates
         self.fallback = compile_url(source.fallback_url) or compile_url(network_fallback)
+        if before is not None:
+            self.offers.take_over(before.offers, pause)
+            self.partners.take_over(before.partners, pause)
+
+    def let_go(self, pause: Pause) -> None:
+        """Drop what was compiled, once another program has taken its place."""
+        self.offers.let_go(pause)
+        self.partners.let_go(pause)
 
 
 def compile_url(url: str) -> Template | None:
@@ -69,6 +191,17 @@ def compile_url(url: str) -> Template | None:
     except ValueError as why:
         log("program").warning("destination_unusable", url=url, why=str(why))
         return None
+
+
+@lru_cache(maxsize=256)
+def compile_once(url: str) -> Template | None:
+    """As ``compile_url``, for the few URLs that nothing keeps compiled, such as a smart link's fallback."""
+    return compile_url(url)
+
+
+@lru_cache(maxsize=DEEP_LINKS)
+def _compiled_deep_link(url: str, hosts: tuple[str, ...], destination: Template) -> Template | None:
+    return deep_link(url, hosts, destination)
 
 
 Fetch = Callable[[int], Awaitable[bytes | None]]
@@ -93,34 +226,12 @@ class ProgramHolder:
         self._seen: tuple[int, int] = (0, 0)
         self._last_miss = 0.0
         self.program = Program(snapshot.EMPTY, network_fallback)
-        self.loads = 0
         self.look_at_file()
 
     def look_at_file(self) -> bool:
         """Take the file's snapshot if the file changed; tell whether a new program is in place."""
-        path = self._directory / snapshot.SNAPSHOT_FILE
-        try:
-            status = path.stat()
-            seen = (status.st_mtime_ns, status.st_ino)
-            if seen == self._seen:
-                return False
-            body = path.read_bytes()
-        except OSError:
-            return False
-        self._seen = seen
-        return self._take(body)
-
-    def _take(self, body: bytes) -> bool:
-        try:
-            decoded = snapshot.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as why:
-            log("program").error("snapshot_unreadable", why=str(why))
-            return False
-        if decoded.version <= self.program.version:
-            return False
-        self.program = Program(decoded, self._network_fallback)
-        self.loads += 1
-        return True
+        body = self._changed_file()
+        return body is not None and self._swap(self._read(body))
 
     def after_miss(self) -> bool:
         """Look at the file because something unknown was asked for; it may be that new."""
@@ -142,9 +253,63 @@ class ProgramHolder:
                 log("program").error("program_not_refreshed", why=str(why))
 
     async def _look_everywhere(self) -> None:
-        self.look_at_file()
+        if self._file_version() != self._seen:
+            body = await asyncio.to_thread(self._changed_file)
+            if body is not None:
+                await self._take(body)
         if self._fetch is None:
             return
         body = await self._fetch(self.program.version)
-        if body is not None and self._take(body):
+        if body is not None and await self._take(body):
             await asyncio.to_thread(snapshot.save, self._directory, body)
+
+    async def _take(self, body: bytes) -> bool:
+        """Read a snapshot beside the requests, swap it in, and let go of the old one beside them too."""
+        before = self.program
+        read = await asyncio.to_thread(self._read, body, _pause)
+        if not self._swap(read):
+            return False
+        await asyncio.to_thread(before.let_go, _pause)
+        return True
+
+    def _file_version(self) -> tuple[int, int]:
+        try:
+            status = (self._directory / snapshot.SNAPSHOT_FILE).stat()
+        except OSError:
+            return self._seen
+        return status.st_mtime_ns, status.st_ino
+
+    def _changed_file(self) -> bytes | None:
+        seen = self._file_version()
+        if seen == self._seen:
+            return None
+        try:
+            body = (self._directory / snapshot.SNAPSHOT_FILE).read_bytes()
+        except OSError:
+            return None
+        self._seen = seen
+        return body
+
+    def _read(self, body: bytes, pause: Pause = lambda: None) -> Program | None:
+        """Return the program of a snapshot; None for one that can't be read or isn't newer."""
+        try:
+            decoded = snapshot.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as why:
+            log("program").error("snapshot_unreadable", why=str(why))
+            return None
+        before = self.program
+        if decoded.version <= before.version:
+            return None
+        return Program(decoded, self._network_fallback, before, pause)
+
+    def _swap(self, read: Program | None) -> bool:
+        """Put a program in place, unless a newer one came meanwhile."""
+        if read is None or read.version <= self.program.version:
+            return False
+        self.program = read
+        return True
+
+
+def _pause() -> None:
+    """Leave the interpreter to the requests for a moment."""
+    time.sleep(PAUSE_SECONDS)
