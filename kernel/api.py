@@ -22,6 +22,7 @@ from kernel.errors import (
     BODY_INVALID,
     BODY_TOO_LARGE,
     FORBIDDEN,
+    QUERY_INVALID,
     RATE_LIMITED,
     STORE_AWAY,
     UNAUTHENTICATED,
@@ -39,6 +40,15 @@ ANYBODY = "*"
 
 
 @dataclass(frozen=True, slots=True)
+class OtherAnswer:
+    """An answer that is neither the success nor an error of the table."""
+
+    status: int
+    description: str
+    schema: type[BaseModel] | dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One method of one path."""
 
@@ -50,6 +60,8 @@ class Operation:
     handler: Handler
     needs: str
     """A scope of ``kernel.auth.SCOPES``, ``ANYBODY`` or ``PUBLIC``."""
+    or_needs: str = ""
+    """Another scope that opens it as well; '' for none."""
     tag: str = ""
     """Heading in the documentation: Partners, Offers, Reports, …"""
     body: type[BaseModel] | dict[str, Any] | None = None
@@ -67,6 +79,7 @@ class Operation:
     request_headers: tuple[tuple[str, str], ...] = ()
     errors: tuple[ErrorKind, ...] = ()
     """What it can refuse beyond what every operation can."""
+    other_answers: tuple[OtherAnswer, ...] = ()
     path_types: tuple[tuple[str, str], ...] = (("id", "integer"),)
     """JSON types of the path's parameters; text where not named."""
 
@@ -74,6 +87,8 @@ class Operation:
         """Refuse a declaration that can't be meant."""
         if self.needs not in {PUBLIC, ANYBODY} and self.needs not in SCOPES:
             raise ValueError(f"{self.method} {self.path} needs {self.needs!r}, which isn't a scope")
+        if self.or_needs and self.or_needs not in SCOPES:
+            raise ValueError(f"{self.method} {self.path} needs {self.or_needs!r}, which isn't a scope")
 
     @property
     def name(self) -> str:
@@ -88,6 +103,8 @@ class Operation:
             common += [UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED]
         if self.body is not None:
             common += [BODY_INVALID, BODY_TOO_LARGE]
+        if self.query is not None:
+            common.append(QUERY_INVALID)
         return tuple(dict.fromkeys((*self.errors, *common)))
 
 
@@ -105,24 +122,25 @@ def routes(operations: Iterable[Operation]) -> list[Route]:
 def _route(path: str, by_method: dict[str, Operation]) -> Route:
     async def endpoint(request: Request) -> Response:
         operation = by_method["GET" if request.method == "HEAD" else request.method]
-        allow(request, operation.needs)
+        allow(request, operation.needs, operation.or_needs)
         return await operation.handler(request)
 
     return Route(path, endpoint, methods=list(by_method))
 
 
-def allow(request: Request, needs: str) -> None:
-    """Let a request pass that holds the scope.
+def allow(request: Request, needs: str, or_needs: str = "") -> None:
+    """Let a request pass that holds the scope, or the other one.
 
     Raises:
-        ClickledgerError: ``unauthenticated`` or ``forbidden``.
+        ClickledgerError: ``unauthenticated``, ``rate_limited`` or ``forbidden``.
 
     """
     if needs == PUBLIC:
         return
     who = principal(request)
-    if needs != ANYBODY and not who.may(needs):
-        raise FORBIDDEN.error(f"This needs the scope {needs}: {SCOPES[needs].lower()}. Ask for a key that has it.")
+    if needs == ANYBODY or who.may(needs) or (or_needs and who.may(or_needs)):
+        return
+    raise FORBIDDEN.error(f"This needs the scope {needs}: {SCOPES[needs].lower()}. Ask for a key that has it.")
 
 
 def find(operations: Sequence[Operation], method: str, path: str) -> Operation:

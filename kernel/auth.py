@@ -7,17 +7,33 @@ The admin key, made on first start, is an administrator that no database has to 
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
+import anyio.to_thread
+
+from kernel import keys
 from kernel.errors import UNAUTHENTICATED
 from kernel.settings import Settings
 
 ADMIN_KEY_FILE = "admin.key"
+
+REMEMBER_SECONDS: Final = 1.0
+"""How long an answer about a key stays true: a revoked key works at most this much longer."""
+
+REMEMBERED_KEYS: Final = 10_000
+"""Keys remembered at once, unknown ones included; the oldest is forgotten first."""
+
+LOOKUP_THREADS: Final = 4
+"""Threads that ask for keys; of their own, so that slow reports don't keep anybody from being recognised."""
 
 Role: TypeAlias = Literal["admin", "manager", "analyst", "partner", "advertiser"]
 ROLES: tuple[Role, ...] = ("admin", "manager", "analyst", "partner", "advertiser")
@@ -124,20 +140,93 @@ def admin_key(chosen: Settings, *, create: bool = False) -> str:
         return ""
 
 
+Lookup: TypeAlias = Callable[[str, str], Principal | None]
+"""Finds who holds a key by its prefix and its fingerprint; None for nobody. Blocks; called in threads."""
+
+
 class Authenticator:
     """Turns an Authorization header into a principal."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(
+        self, key: str, lookup: Lookup | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Know the admin key, and where the other keys are.
+
+        Args:
+            key: The admin key; '' for none.
+            lookup: Knows all other keys; without it there are none.
+            clock: Seconds, for how long an answer is remembered.
+
+        """
         self._key = key.encode()
+        self._lookup = lookup
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[float, Principal | None]] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[Principal | None]] = {}
+        self._threads: anyio.CapacityLimiter | None = None
 
     def principal(self, authorization: str) -> Principal:
-        """Return who holds the bearer key.
+        """Return the administrator if this is the admin key; asks no store.
 
         Raises:
             ClickledgerError: ``unauthenticated``, the same for a missing, malformed or wrong key.
 
         """
-        scheme, _, key = authorization.partition(" ")
-        if scheme.lower() == "bearer" and self._key and hmac.compare_digest(key.strip().encode(), self._key):
+        key = _bearer(authorization)
+        if self._key and hmac.compare_digest(key.encode(), self._key):
             return ADMIN
         raise UNAUTHENTICATED.error()
+
+    async def authenticate(self, authorization: str) -> Principal:
+        """Return who holds the bearer key.
+
+        Raises:
+            ClickledgerError: ``unauthenticated`` as above; ``store_away`` when the keys can't be read now.
+
+        """
+        key = _bearer(authorization)
+        if self._key and hmac.compare_digest(key.encode(), self._key):
+            return ADMIN
+        prefix = keys.parse(key)
+        if prefix is None or self._lookup is None:
+            raise UNAUTHENTICATED.error()
+        fingerprint = keys.fingerprint(key)
+        until, who = self._known.get(fingerprint, (0.0, None))
+        if self._clock() >= until:
+            who = await self._ask(prefix, fingerprint)
+        if who is None:
+            raise UNAUTHENTICATED.error()
+        return who
+
+    def forget(self) -> None:
+        """Ask anew about every key: somebody's rights have just changed."""
+        # New containers: an answer on its way is older than the change and ends in the old ones.
+        self._known, self._asking = OrderedDict(), {}
+
+    async def _ask(self, prefix: str, fingerprint: str) -> Principal | None:
+        """Ask once, however many requests wait for the answer."""
+        asking = self._asking
+        task = asking.get(fingerprint)
+        if task is None:
+            task = asking[fingerprint] = asyncio.create_task(self._find(prefix, fingerprint))
+            task.add_done_callback(lambda _: asking.pop(fingerprint, None))
+        # One who waits may go away; the others still want the answer.
+        return await asyncio.shield(task)
+
+    async def _find(self, prefix: str, fingerprint: str) -> Principal | None:
+        assert self._lookup is not None  # noqa: S101 - asked before
+        if self._threads is None:
+            self._threads = anyio.CapacityLimiter(LOOKUP_THREADS)
+        known, until = self._known, self._clock() + REMEMBER_SECONDS
+        who = await anyio.to_thread.run_sync(self._lookup, prefix, fingerprint, limiter=self._threads)
+        known[fingerprint] = (until, who)
+        known.move_to_end(fingerprint)
+        if len(known) > REMEMBERED_KEYS:
+            known.popitem(last=False)
+        return who
+
+
+def _bearer(authorization: str) -> str:
+    """Return the key of an Authorization header, '' for none."""
+    scheme, _, key = authorization.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""

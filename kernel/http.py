@@ -1,7 +1,8 @@
 """What every JSON route shares: reading a body, answering, one shape for every error.
 
 Invariants: no input makes a 5xx; an unexpected exception answers ``internal_error`` and nothing more,
-and its traceback goes to the log. Routes that need a key take it through ``principal``.
+and its traceback goes to the log. Routes that need a key take it through ``principal``; who asks was found
+out before (``kernel/admission.py``), so no handler waits for a store to learn it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from kernel.errors import (
     INTERNAL,
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
+    QUERY_INVALID,
     ClickledgerError,
     ErrorKind,
 )
@@ -29,6 +31,14 @@ from kernel.logging import log
 
 Model = TypeVar("Model", bound=BaseModel)
 Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+PRINCIPAL = "clickledger.principal"
+"""Key of an ASGI scope: who asks (a ``Principal``), or the error that says why nobody knows."""
+ADDRESS = "clickledger.address"
+"""Key of an ASGI scope: the client's address as text."""
+
+MAX_ID = 2**31 - 1
+"""Largest id: PostgreSQL's integer."""
 
 MAX_BODY_BYTES = 1024 * 1024
 """Admin and report requests are small; a megabyte is a mistake or an attack."""
@@ -44,14 +54,71 @@ def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 def refuse(error: ClickledgerError) -> Response:
     """Return the answer for an expected failure."""
-    headers = {"WWW-Authenticate": "Bearer"} if error.kind.status == 401 else None
-    return answer(error.as_json(), error.kind.status, headers)
+    headers = {}
+    if error.kind.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after_s" in error.details:
+        headers["Retry-After"] = str(error.details["retry_after_s"])
+    return answer(error.as_json(), error.kind.status, headers or None)
 
 
 def principal(request: Request) -> Principal:
-    """Return who sends this request; the app keeps its ``Authenticator`` in ``app.state.authenticator``."""
-    authenticator: Authenticator = request.app.state.authenticator
-    return authenticator.principal(request.headers.get("authorization", ""))
+    """Return who sends this request, as ``kernel.admission`` found out.
+
+    An app without it keeps an ``Authenticator`` in ``app.state.authenticator`` and knows the admin key alone.
+
+    Raises:
+        ClickledgerError: ``unauthenticated``, ``rate_limited`` or ``store_away``.
+
+    """
+    outcome: Principal | ClickledgerError | None = request.scope.get(PRINCIPAL)
+    if outcome is None:
+        authenticator: Authenticator = request.app.state.authenticator
+        return authenticator.principal(request.headers.get("authorization", ""))
+    if isinstance(outcome, ClickledgerError):
+        raise outcome
+    return outcome
+
+
+def client_address(request: Request) -> str:
+    """Return the address a request came from, '' when it has none (a unix socket)."""
+    known: str | None = request.scope.get(ADDRESS)
+    if known is not None:
+        return known
+    return request.client.host if request.client else ""
+
+
+def path_id(request: Request, name: str = "id") -> int:
+    """Return an id out of the request's path.
+
+    Raises:
+        ClickledgerError: ``not_found`` for what can't be an id.
+
+    """
+    text: str = request.path_params[name]
+    if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID)) and int(text) <= MAX_ID:
+        return int(text)
+    raise NOT_FOUND.error(f"{text[:40]!r} isn't an id; list them to see which there are.")
+
+
+def read_query(request: Request, model: type[Model]) -> Model:
+    """Read and check the query parameters.
+
+    Raises:
+        ClickledgerError: ``query_invalid`` naming each parameter and what is wrong.
+
+    """
+    given: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in given:
+            raise QUERY_INVALID.error(f"{name[:40]} is given twice.")
+        if "\x00" in value:
+            raise QUERY_INVALID.error(f"{name[:40]} can't hold a NUL character.")
+        given[name] = value
+    try:
+        return model.model_validate(given)
+    except ValidationError as why:
+        raise _invalid(QUERY_INVALID, why) from why
 
 
 async def read_body(request: Request, model: type[Model]) -> Model:
@@ -70,13 +137,18 @@ async def read_body(request: Request, model: type[Model]) -> Model:
     try:
         return model.model_validate_json(b"".join(chunks) or b"{}")
     except ValidationError as why:
-        problems = [
-            {"field": ".".join(str(p) for p in e["loc"]), "problem": e["msg"]}
-            for e in why.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        first = problems[0]
-        where = f"{first['field']}: " if first["field"] else ""
-        raise BODY_INVALID.error(f"{where}{first['problem']}", problems=problems) from why
+        raise _invalid(BODY_INVALID, why) from why
+
+
+def _invalid(kind: ErrorKind, why: ValidationError) -> ClickledgerError:
+    """Return the error that names each field and what is wrong with it, and never its value."""
+    problems = [
+        {"field": ".".join(str(part)[:40] for part in e["loc"]), "problem": e["msg"]}
+        for e in why.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    first = problems[0]
+    where = f"{first['field']}: " if first["field"] else ""
+    return kind.error(f"{where}{first['problem']}", problems=problems)
 
 
 async def _expected(request: Request, error: Exception) -> Response:
