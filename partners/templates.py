@@ -1,4 +1,4 @@
-"""URLs that people type into the program: destination templates, fallback URLs, deep-link hosts.
+"""URLs that people type into the program: destination templates, fallback URLs, hooks, deep-link hosts.
 
 Invariants: what is accepted here, the edge can compile and render. Scheme and host are literal, so
 nothing a visitor sends can choose where a redirect goes; every macro is a known one, so that a typing
@@ -11,33 +11,7 @@ import ipaddress
 import re
 from urllib.parse import quote
 
-MACROS: tuple[str, ...] = (
-    "click_id",
-    "offer_id",
-    "offer_name",
-    "partner_id",
-    "partner_id_hash",
-    "advertiser_id",
-    *(f"sub{n}" for n in range(1, 11)),
-    *(f"sub{n}_hash" for n in range(1, 11)),
-    "source",
-    "source_hash",
-    "partner_click_id",
-    "creative_id",
-    "coupon",
-    "country",
-    "region",
-    "city",
-    "device",
-    "os",
-    "browser",
-    "language",
-    "ip",
-    "timestamp",
-    "random",
-    *(f"ext{n}" for n in range(1, 6)),
-)
-"""What may stand in braces; the edge's own list is the same, and a test compares them."""
+from kernel.macro_names import CLICK_MACROS, HOOK_MACROS
 
 MAX_URL_LENGTH = 4096
 """Characters of a template. Servers and proxies commonly refuse request lines of 8 KiB."""
@@ -49,7 +23,7 @@ _MAX_HOST_LENGTH = 253
 """RFC 1035: the longest host name in text."""
 
 
-def check_destination(url: str) -> str:
+def check_destination(url: str, macros: tuple[str, ...] = CLICK_MACROS) -> str:
     """Return the destination template as it is stored: trimmed, ASCII.
 
     Raises:
@@ -57,9 +31,9 @@ def check_destination(url: str) -> str:
 
     """
     url = _check_page(url.strip())
-    for macro in _MACRO.findall(url):
-        if macro not in MACROS:
-            valid = " ".join(f"{{{name}}}" for name in MACROS)
+    for macro in macros_in(url):
+        if macro not in macros:
+            valid = " ".join(f"{{{name}}}" for name in macros)
             raise ValueError(f"{{{macro[:40]}}} isn't a macro; the macros are {valid}")
     if "{" in (rest := _MACRO.sub("", url)) or "}" in rest:
         raise ValueError("a brace is left open or closed twice; a macro is written {click_id}")
@@ -74,6 +48,36 @@ def check_fallback(url: str) -> str:
 
     """
     return check_destination(url) if url.strip() else ""
+
+
+def check_hook(url: str) -> str:
+    """Return the URL template of an outgoing postback or webhook as it is stored.
+
+    Raises:
+        ValueError: a sentence that says what is wrong.
+
+    """
+    return check_destination(url, HOOK_MACROS)
+
+
+def check_plain_url(url: str) -> str:
+    """Return a URL without macros as it is stored; '' stays ''.
+
+    Raises:
+        ValueError: a sentence that says what is wrong.
+
+    """
+    if not url.strip():
+        return ""
+    url = _check_page(url.strip())
+    if "{" in url or "}" in url:
+        raise ValueError("this URL takes no macros; write braces as %7B and %7D")
+    return url
+
+
+def macros_in(url: str) -> list[str]:
+    """Return the names that stand in braces."""
+    return _MACRO.findall(url)
 
 
 def check_deep_link_host(host: str) -> str:

@@ -13,34 +13,9 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
-MACROS: frozenset[str] = frozenset(
-    {
-        "click_id",
-        "offer_id",
-        "offer_name",
-        "partner_id",
-        "advertiser_id",
-        *(f"sub{n}" for n in range(1, 11)),
-        *(f"ext{n}" for n in range(1, 6)),
-        "source",
-        "partner_click_id",
-        "creative_id",
-        "coupon",
-        "country",
-        "region",
-        "city",
-        "device",
-        "os",
-        "browser",
-        "language",
-        "ip",
-        "timestamp",
-        "random",
-        "partner_id_hash",
-        "source_hash",
-        *(f"sub{n}_hash" for n in range(1, 11)),
-    }
-)
+from kernel.macro_names import CLICK_MACROS
+
+MACROS: frozenset[str] = frozenset(CLICK_MACROS)
 """Every name that may stand in braces in a destination."""
 
 _MACRO = re.compile(r"\{([a-z0-9_]+)\}")
