@@ -11,9 +11,9 @@ is swapped in within milliseconds, and an edge keeps in memory what its traffic 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
@@ -88,6 +88,47 @@ class Encoded(Mapping[Key, Route], Generic[Key, Route]):
             return None
 
 
+class EncodedList(Sequence[Route], Generic[Route]):
+    """Routes in order, decoded together when one of them is first asked for; none when they can't be."""
+
+    __slots__ = ("_body", "_kind", "_known")
+
+    def __init__(self, body: bytes, kind: type[Route]) -> None:
+        self._body = body
+        self._kind = kind
+        self._known: tuple[Route, ...] | None = None
+
+    @overload
+    def __getitem__(self, position: int) -> Route: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> tuple[Route, ...]: ...
+
+    def __getitem__(self, position: int | slice) -> Route | tuple[Route, ...]:
+        """Return one route, or some."""
+        return self._all()[position]
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all() == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list's
+
+    def _all(self) -> tuple[Route, ...]:
+        if self._known is None:
+            try:
+                self._known = msgspec.msgpack.decode(self._body, type=tuple[self._kind, ...])  # type: ignore[name-defined]  # a type of this moment
+            except (msgspec.MsgspecError, UnicodeDecodeError) as why:
+                log("snapshot").error("route_unreadable", kind=self._kind.__name__, why=str(why))
+                self._known = ()
+        return self._known
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The program at one moment."""
 
@@ -101,8 +142,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """By '<offer id>:<CODE>'."""
     keys: Mapping[str, KeyRoute] = {}
     """By the SHA-256 of the key, in hexadecimal."""
-    blocks: tuple[BlockRoute, ...] = ()
-    hooks: tuple[HookRoute, ...] = ()
+    blocks: Sequence[BlockRoute] = ()
+    hooks: Sequence[HookRoute] = ()
     currencies: frozenset[str] = frozenset()
     """ISO 4217 codes a postback may name."""
     base_currency: str = ""
@@ -126,6 +167,12 @@ _MAPS: dict[str, tuple[type, type[msgspec.Struct]]] = {
 """Fields that travel as a map of encoded routes: type of the key, type of the route."""
 
 
+_LISTS: dict[str, type[msgspec.Struct]] = {"blocks": BlockRoute, "hooks": HookRoute}
+"""Fields that travel as one encoded list."""
+
+NONE = _encode(())
+
+
 class _Wire(msgspec.Struct):
     """A snapshot's bytes, its routes still encoded."""
 
@@ -137,8 +184,8 @@ class _Wire(msgspec.Struct):
     smart_links: dict[int, bytes] = {}
     coupons: dict[str, bytes] = {}
     keys: dict[str, bytes] = {}
-    blocks: tuple[BlockRoute, ...] = ()
-    hooks: tuple[HookRoute, ...] = ()
+    blocks: bytes = NONE
+    hooks: bytes = NONE
     currencies: frozenset[str] = frozenset()
     base_currency: str = ""
     rates: dict[str, tuple[tuple[int, str], ...]] = {}
@@ -153,6 +200,8 @@ def encode(snapshot: Snapshot) -> bytes:
     fields: dict[str, Any] = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__}
     for name in _MAPS:
         fields[name] = {key: _encode(route) for key, route in fields[name].items()}
+    for name in _LISTS:
+        fields[name] = _encode(tuple(fields[name]))
     return _encode(_Wire(**fields))
 
 
@@ -167,6 +216,8 @@ def decode(body: bytes) -> Snapshot:
     fields: dict[str, Any] = {name: getattr(wire, name) for name in wire.__struct_fields__}
     for name, (_, kind) in _MAPS.items():
         fields[name] = Encoded(fields[name], kind)
+    for name, kind in _LISTS.items():
+        fields[name] = EncodedList(fields[name], kind)
     return Snapshot(**fields)
 
 

@@ -230,8 +230,11 @@ class ProgramHolder:
 
     def look_at_file(self) -> bool:
         """Take the file's snapshot if the file changed; tell whether a new program is in place."""
-        body = self._changed_file()
-        return body is not None and self._swap(self._read(body))
+        changed = self._changed_file()
+        if changed is None:
+            return False
+        self._seen, body = changed
+        return self._swap(self._read(body))
 
     def after_miss(self) -> bool:
         """Look at the file because something unknown was asked for; it may be that new."""
@@ -254,19 +257,22 @@ class ProgramHolder:
 
     async def _look_everywhere(self) -> None:
         if self._file_version() != self._seen:
-            body = await asyncio.to_thread(self._changed_file)
-            if body is not None:
+            changed = await asyncio.to_thread(self._changed_file)
+            if changed is not None:
+                seen, body = changed
                 await self._take(body)
+                # Not before: a request that misses something meanwhile has to look for itself.
+                self._seen = seen
         if self._fetch is None:
             return
-        body = await self._fetch(self.program.version)
-        if body is not None and await self._take(body):
-            await asyncio.to_thread(snapshot.save, self._directory, body)
+        fetched = await self._fetch(self.program.version)
+        if fetched is not None and await self._take(fetched):
+            await asyncio.to_thread(snapshot.save, self._directory, fetched)
 
     async def _take(self, body: bytes) -> bool:
         """Read a snapshot beside the requests, swap it in, and let go of the old one beside them too."""
-        before = self.program
         read = await asyncio.to_thread(self._read, body, _pause)
+        before = self.program
         if not self._swap(read):
             return False
         await asyncio.to_thread(before.let_go, _pause)
@@ -279,16 +285,15 @@ class ProgramHolder:
             return self._seen
         return status.st_mtime_ns, status.st_ino
 
-    def _changed_file(self) -> bytes | None:
+    def _changed_file(self) -> tuple[tuple[int, int], bytes] | None:
+        """Return the file's version and body; None when it is the one we have seen."""
         seen = self._file_version()
         if seen == self._seen:
             return None
         try:
-            body = (self._directory / snapshot.SNAPSHOT_FILE).read_bytes()
+            return seen, (self._directory / snapshot.SNAPSHOT_FILE).read_bytes()
         except OSError:
             return None
-        self._seen = seen
-        return body
 
     def _read(self, body: bytes, pause: Pause = lambda: None) -> Program | None:
         """Return the program of a snapshot; None for one that can't be read or isn't newer."""
