@@ -30,8 +30,7 @@ async def _query(request: Request) -> Response:
 
 
 async def _schema(request: Request) -> Response:
-    principal(request)
-    return answer(schema(request.app.state.settings))
+    return answer(schema(request.app.state.settings, principal(request)))
 
 
 async def _export(request: Request) -> Response:

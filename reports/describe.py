@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from kernel.auth import Principal
 from kernel.settings import Settings
 from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS
 from reports.validate import DEFAULT_LIMIT, MAX_DIMENSIONS, MAX_FILTERS
+from reports.visibility import sees_metric
 
 
-def schema(chosen: Settings) -> dict[str, Any]:
-    """Return every dimension, metric and operator with its meaning, and the limits of a query."""
+def schema(chosen: Settings, who: Principal) -> dict[str, Any]:
+    """Return every dimension, metric and operator the caller may use with its meaning, and a query's limits."""
     return {
         "dimensions": [
             {
@@ -36,6 +38,7 @@ def schema(chosen: Settings) -> dict[str, Any]:
                 "operators": [o.name for o in METRIC_OPERATORS.values() if m.unit != "time" or o.arity == "none"],
             }
             for m in METRICS.values()
+            if sees_metric(who, m)
         ],
         "operators": [
             {"name": o.name, "label": o.label, "values": o.arity, "symbol": o.symbol} for o in OPERATORS.values()

@@ -34,6 +34,12 @@ TOO_MANY_FILTERS = _invalid("too_many_filters", "Use fewer filters or fewer valu
 PATTERN_INVALID = _invalid(
     "pattern_invalid", "The regular expression can't be compiled; use RE2 syntax of at most 200 characters."
 )
+METRIC_HIDDEN = ErrorKind(
+    "metric_hidden",
+    403,
+    "info",
+    "Your role doesn't see this money; GET /api/v1/reports/schema lists what it sees.",
+)
 SORT_INVALID = _invalid("sort_invalid", "Sort by a metric or by one of the dimensions asked for.")
 EMPTY_RANGE = _invalid(
     "empty_range", "'from' must be before 'to', and 'to' is exclusive: for one day give the next day as 'to'."
@@ -54,7 +60,7 @@ REPORT_TOO_LARGE = _invalid(
     "report_too_large",
     "The report needs too much memory: ask for a shorter range, fewer dimensions or more filters.",
 )
-UNKNOWN_EXPORT = _invalid("unknown_export", "Export one of clicks, conversions and rejected.")
+UNKNOWN_EXPORT = _invalid("unknown_export", "Export one of clicks, impressions, conversions and rejected.")
 UNKNOWN_COLUMN = _invalid("unknown_column", "There is no such column in this export.")
 UNKNOWN_FORMAT = _invalid("unknown_format", "Export as csv or jsonl.")
 PARAMETER_MISSING = _invalid("parameter_missing", "Give the range as 'from' and 'to'.")
@@ -71,6 +77,7 @@ ERRORS = table(
     FILTER_VALUE_INVALID,
     TOO_MANY_FILTERS,
     PATTERN_INVALID,
+    METRIC_HIDDEN,
     SORT_INVALID,
     EMPTY_RANGE,
     DATE_INVALID,

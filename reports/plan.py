@@ -12,7 +12,7 @@ from typing import Literal
 from reports.registry import PARTS, Dimension, Part
 from reports.validate import Asked
 
-Table = Literal["clicks", "clicks_hourly", "conversions"]
+Table = Literal["clicks", "clicks_hourly", "conversions", "impressions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Side:
     def key(self, dimension: Dimension) -> str | None:
         """Return the dimension's key as an expression over this table's rows; None: it can't tell."""
         match self.table:
-            case "clicks":
+            case "clicks" | "impressions":
                 return dimension.clicks
             case "clicks_hourly":
                 return dimension.rollup
@@ -40,6 +40,8 @@ class Side:
                 return part.rollup
             case "conversions":
                 return part.conversions
+            case "impressions":
+                return part.impressions
 
     @property
     def time(self) -> str:
@@ -79,6 +81,8 @@ def choose(asked: Asked) -> Plan:
     sides: list[Side] = []
     if on_clicks and clicks_can:
         sides.append(Side("clicks_hourly" if _rollup_covers(asked, used, on_clicks) else "clicks"))
+    if clicks_can and any(part.impressions is not None for part in needed):
+        sides.append(Side("impressions"))
     if on_conversions or not sides:
         sides.append(Side("conversions"))
     possible = tuple(part for part in needed if any(side.contribution(part) is not None for side in sides))

@@ -18,6 +18,7 @@ from reports.plan import choose
 from reports.present import present
 from reports.query import Query
 from reports.validate import validate
+from reports.visibility import refuse_hidden
 
 
 def report(query: Query, who: Principal, *, names: Names, readers: Readers, chosen: Settings) -> dict[str, Any]:
@@ -36,6 +37,7 @@ def report(query: Query, who: Principal, *, names: Names, readers: Readers, chos
     """
     started = time.perf_counter()
     asked = validate(query, names, chosen)
+    refuse_hidden(who, asked.computed)
     plan = choose(asked)
 
     statements = {"rows": sql.rows(plan, who, names)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from kernel.auth import Principal
 
-_WIDE_ROLES = frozenset({"admin"})
+_WIDE_ROLES = frozenset({"admin", "manager", "analyst"})
 """Roles that may see everything; any other needs an id to be limited to."""
 
 

@@ -12,11 +12,17 @@ from kernel.errors import FORBIDDEN
 from reports.errors import MAX_ECHOED, PARAMETER_MISSING, UNKNOWN_COLUMN, UNKNOWN_EXPORT, UNKNOWN_FORMAT, unknown
 from reports.scope import is_unlimited
 from reports.span import Span, span
+from reports.visibility import sees_column
 
 Format = Literal["csv", "jsonl"]
 FORMATS: tuple[Format, ...] = ("csv", "jsonl")
 
-EXPORTS: dict[str, str] = {"clicks": "click_id", "conversions": "conversion_id", "rejected": "rejected_id"}
+EXPORTS: dict[str, str] = {
+    "clicks": "click_id",
+    "impressions": "click_id",
+    "conversions": "conversion_id",
+    "rejected": "rejected_id",
+}
 """What can be exported, with the column that tells its rows apart."""
 
 
@@ -52,20 +58,20 @@ def wanted(table: str, parameters: Mapping[str, str], who: Principal) -> Export:
         raise PARAMETER_MISSING.error()
     return Export(
         table,
-        _columns(table, parameters.get("columns", "")),
+        _columns(table, parameters.get("columns", ""), who),
         span(start, end, parameters.get("timezone") or "UTC"),
         _format(parameters.get("format") or "csv"),
     )
 
 
-def _columns(table: str, asked: str) -> tuple[Column, ...]:
-    """Return the columns named, in the order named, each once; all of them when none is."""
-    known = {column.name: column for column in TABLES[table]}
+def _columns(table: str, asked: str, who: Principal) -> tuple[Column, ...]:
+    """Return the columns named, in the order named, each once; all the caller may see when none is."""
+    known = {column.name: column for column in TABLES[table] if sees_column(who, column)}
     names = [name.strip() for name in asked.split(",") if name.strip()]
     for name in names:
         if name not in known:
             raise unknown(UNKNOWN_COLUMN, f"column of {table}", name, known)
-    return tuple(known[name] for name in dict.fromkeys(names)) or TABLES[table]
+    return tuple(known[name] for name in dict.fromkeys(names)) or tuple(known.values())
 
 
 def _format(asked: str) -> Format:

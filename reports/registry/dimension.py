@@ -88,12 +88,14 @@ def numbered(prefix: str, count: int, label: str, text: str, *, clicks: bool = T
     )
 
 
-def named(name: str, label: str, text: str, group: DimensionGroup) -> Dimension:
-    """Return a dimension over an integer id that is shown as the name of what it identifies."""
+def named(name: str, label: str, text: str, group: DimensionGroup, names: str = "") -> Dimension:
+    """Return a dimension over an integer id that is shown as the name of what it identifies.
+
+    ``names`` is the kind under which the directory knows them, where it isn't the dimension's own name.
+    """
     read = f"{name}_id"
-    return Dimension(
-        name, label, text, group, "id", (read,), read, read, read if read in HOURLY_KEYS else None, names=name
-    )
+    rollup = read if read in HOURLY_KEYS else None
+    return Dimension(name, label, text, group, "id", (read,), read, read, rollup, names=names or name)
 
 
 def on_conversions(

@@ -79,7 +79,15 @@ _ENTRIES: tuple[Dimension, ...] = (
     named(
         "link", "Link", "Saved link that was clicked, with link_id beside it; (none) if written by hand", "what"
     ),
-    column("landing", "Landing page", "Landing page named in the link", "what", source="landing_id"),
+    named(
+        "requested_offer",
+        "Requested offer",
+        "Offer the link named, where the click went to an alternative one; (none) where it didn't",
+        "what",
+        names="offer",
+    ),
+    named("smart_link", "Smart link", "Smart link that chose the offer, with smart_link_id beside it", "what"),
+    column("landing", "Landing page", "Landing page chosen, or named in the link", "what", source="landing_id"),
     column("creative", "Creative", "Creative or banner named in the link", "what", source="creative_id"),
     column("coupon", "Coupon", "Coupon or promotion code", "what"),
     # labels
@@ -112,11 +120,13 @@ _ENTRIES: tuple[Dimension, ...] = (
     column("browser", "Browser", "Browser", "device"),
     column("browser_version", "Browser version", "Browser version", "device"),
     column("language", "Language", "First language the browser asks for", "device"),
+    column("screen", "Screen", "Screen in pixels such as 1920x1080, where the page's script told it", "device"),
     column("user_agent", "User agent", "User-Agent header", "device"),
     # origin
     column("referrer_host", "Referring host", "Host of the referring page", "origin"),
     column("referrer_url", "Referring page", "Address of the referring page", "origin"),
     *(_utm(part) for part in ("source", "medium", "campaign", "term", "content")),
+    column("click_source", "Click source", "redirect, js (the page's script) or server (the API)", "origin"),
     column("is_in_app", "In app", "Clicked inside an app's own browser", "origin", "bool"),
     # quality
     column("verdict", "Verdict", "valid, duplicate, suspect or invalid", "quality"),
@@ -156,9 +166,10 @@ _ENTRIES: tuple[Dimension, ...] = (
     column(
         "trafficback_reason",
         "Trafficback reason",
-        "Why the click did not reach its offer; empty when it did",
+        "Why the click did not reach the offer its link names; empty when it did",
         "quality",
     ),
+    column("is_rerouted", "Rerouted", "The click went to its offer's alternative", "quality", "bool"),
     column("is_unique", "Unique", "The visitor's first click on the offer within the window", "quality", "bool"),
     # conversion
     Dimension(
@@ -184,7 +195,13 @@ _ENTRIES: tuple[Dimension, ...] = (
     ),
     on_conversions("txn_id", "Transaction id", "The advertiser's transaction id"),
     on_conversions("currency", "Currency", "Currency of payout and revenue"),
-    on_conversions("attribution", "Attribution", "click, view or coupon"),
+    on_conversions("payout_model", "Payout model", "CPA, CPL, CPS, CPC, CPM, revshare or hybrid"),
+    on_conversions("attribution", "Attribution", "click, view, coupon or adjustment"),
+    on_conversions(
+        "conversion_source",
+        "Conversion source",
+        "What brought the present state: postback, pixel, script, upload, api, or hold (the end of a hold)",
+    ),
 )
 
 DIMENSIONS: dict[str, Dimension] = {entry.name: entry for entry in _ENTRIES}

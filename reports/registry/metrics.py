@@ -91,6 +91,15 @@ _ENTRIES: tuple[Metric, ...] = (
         "clicks",
         "unique_clicks / clicks",
     ),
+    _basic("impressions", "Impressions", "count", "clicks"),
+    Metric(
+        "ctr",
+        "Click-through rate",
+        "Counted clicks per counted impression",
+        "ratio",
+        "clicks",
+        "clicks / impressions",
+    ),
     # conversions
     Metric(
         "conversions",
@@ -106,6 +115,7 @@ _ENTRIES: tuple[Metric, ...] = (
     _basic("rejected", "Rejected", "count", "conversions"),
     _basic("total_conversions", "Total conversions", "count", "conversions"),
     _basic("events", "Events", "count", "conversions"),
+    _basic("view_through_conversions", "View-through conversions", "count", "conversions"),
     Metric(
         "approval_rate",
         "Approval rate",
@@ -134,7 +144,7 @@ _ENTRIES: tuple[Metric, ...] = (
     Metric(
         "revenue",
         "Revenue",
-        "What the advertiser pays for approved and pending conversions",
+        "What the advertiser pays for approved and pending conversions, paid clicks and impressions",
         "money",
         "money",
         "approved_revenue + pending_revenue",
@@ -142,7 +152,7 @@ _ENTRIES: tuple[Metric, ...] = (
     Metric(
         "payout",
         "Payout",
-        "What the partner earns with approved and pending conversions",
+        "What the partner earns with approved and pending conversions, paid clicks and impressions",
         "money",
         "money",
         "approved_payout + pending_payout",
@@ -168,6 +178,14 @@ _ENTRIES: tuple[Metric, ...] = (
         "money",
         "money",
         "revenue / clicks * 1000",
+    ),
+    Metric(
+        "ecpm",
+        "Effective cost per mille",
+        "Payout per thousand counted impressions",
+        "money",
+        "money",
+        "payout / impressions * 1000",
     ),
     Metric("epc", "Earnings per click", "Payout per counted click", "money", "money", "payout / clicks"),
     Metric(

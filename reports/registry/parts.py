@@ -10,13 +10,19 @@ help says; money parts count rows in the report's currency only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-_COUNTED = "verdict IN ('valid', 'duplicate') AND trafficback_reason = ''"
-"""A click that counts: not filtered out as suspect or invalid, and delivered to its offer."""
+_REACHED = "(trafficback_reason = '' OR is_rerouted)"
+"""A click that came to an offer: the one its link names, or that one's alternative."""
+
+_COUNTED = f"verdict IN ('valid', 'duplicate') AND {_REACHED}"
+"""A click that counts: not filtered out as suspect or invalid, and delivered to an offer."""
+
+_CONVERTED = "attribution != 'adjustment'"
+"""A conversion; an adjustment is money without one."""
 
 _EARNED = "status IN ('approved', 'pending')"
-"""A conversion that counts: not rejected and not held back."""
+"""What is earned: neither rejected nor held back."""
 
 _OF_REPORT = "= {currency:String}"
 """A currency column that is the report's currency."""
@@ -52,7 +58,7 @@ def _quantile(level: str) -> Fold:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One aggregate over clicks or over conversions."""
+    """One aggregate over clicks, over conversions, over impressions, or over several of them."""
 
     name: str
     help: str
@@ -64,6 +70,7 @@ class Part:
     clicks: str | None = None
     rollup: str | None = None
     conversions: str | None = None
+    impressions: str | None = None
     currency: str = ""
     """The column that says which currency it is money of; rows in another one are left out."""
 
@@ -82,9 +89,9 @@ def _distinct(name: str, text: str, of: str) -> Part:
 
 
 def _conversions(name: str, text: str, condition: str, *columns: str) -> Part:
-    """Return a count of conversions under a condition."""
-    count = f"countIf({condition})" if condition else "count()"
-    return Part(name, text, _SUM, "toUInt64(0)", columns, conversions=count)
+    """Return a count of conversions under a condition; adjustments are none."""
+    count = f"countIf({condition} AND {_CONVERTED})" if condition else f"countIf({_CONVERTED})"
+    return Part(name, text, _SUM, "toUInt64(0)", (*columns, "attribution"), conversions=count)
 
 
 def _money(name: str, text: str, of: str, condition: str, currency: str = "currency") -> Part:
@@ -94,30 +101,47 @@ def _money(name: str, text: str, of: str, condition: str, currency: str = "curre
     return Part(name, text, _SUM, "toDecimal128(0, 6)", columns, conversions=total, currency=currency)
 
 
+def _by_event(name: str, text: str, of: str) -> Part:
+    """Return the money of approved conversions, and of the clicks and impressions that are paid themselves."""
+    event = f"sumIf({of}, currency {_OF_REPORT})"
+    return replace(
+        _money(name, text, of, "status = 'approved'"),
+        clicks=event,
+        rollup=f"sumIf({of}_sum, currency {_OF_REPORT})",
+        impressions=event,
+    )
+
+
 def _in_currency(name: str, text: str, currency: str) -> Part:
     """Return the count of conversions that sums of money in the report's currency are made of."""
-    count = f"countIf({_EARNED} AND {currency} {_OF_REPORT})"
-    return Part(name, text, _SUM, "toUInt64(0)", ("status", currency), conversions=count, currency=currency)
+    count = f"countIf({_EARNED} AND {_CONVERTED} AND {currency} {_OF_REPORT})"
+    columns = ("status", "attribution", currency)
+    return Part(name, text, _SUM, "toUInt64(0)", columns, conversions=count, currency=currency)
 
 
 def _ctit(name: str, text: str, level: str) -> Part:
     """Return a quantile of the click-to-conversion time."""
-    state = f"quantileExactInclusiveState({level})(ctit_ms)"
+    state = f"quantileExactInclusiveStateIf({level})(ctit_ms, attribution IN ('click', 'view'))"
     empty = f"quantileExactInclusiveStateIf({level})(toInt64(0), false)"
-    return Part(name, text, _quantile(level), empty, ("ctit_ms",), conversions=state)
+    return Part(name, text, _quantile(level), empty, ("ctit_ms", "attribution"), conversions=state)
 
 
 _ENTRIES: tuple[Part, ...] = (
     _clicks("gross_clicks", "Every recorded click, trafficback included", ""),
     _clicks(
-        "clicks", "Valid and duplicate clicks that reached their offer", _COUNTED, "verdict", "trafficback_reason"
+        "clicks",
+        "Valid and duplicate clicks that reached an offer: theirs or its alternative",
+        _COUNTED,
+        "verdict",
+        "trafficback_reason",
+        "is_rerouted",
     ),
     Part(
         "unique_clicks",
         "Counted clicks that were the visitor's first on the offer within the window",
         _SUM,
         "toUInt64(0)",
-        ("verdict", "trafficback_reason", "is_unique"),
+        ("verdict", "trafficback_reason", "is_rerouted", "is_unique"),
         clicks=f"countIf(is_unique AND {_COUNTED})",
         rollup=f"sumIf(unique_count, {_COUNTED})",
     ),
@@ -127,7 +151,7 @@ _ENTRIES: tuple[Part, ...] = (
     _clicks("bot_clicks", "Clicks whose user agent names a bot", "is_bot", "is_bot"),
     _clicks(
         "trafficback_clicks",
-        "Clicks that did not reach their offer",
+        "Clicks that did not reach the offer their link names, those that reached its alternative included",
         "trafficback_reason != ''",
         "trafficback_reason",
     ),
@@ -187,6 +211,14 @@ _ENTRIES: tuple[Part, ...] = (
         clicks="maxOrNull(ts)",
         rollup="maxOrNull(last_ts)",
     ),
+    Part(
+        "impressions",
+        "Valid and duplicate impressions",
+        _SUM,
+        "toUInt64(0)",
+        ("verdict", "trafficback_reason", "is_rerouted"),
+        impressions=f"countIf({_COUNTED})",
+    ),
     _conversions("approved", "Conversions with the status approved", "status = 'approved'", "status"),
     _conversions("pending", "Conversions with the status pending", "status = 'pending'", "status"),
     _conversions("held", "Conversions with the status hold", "status = 'hold'", "status"),
@@ -199,9 +231,15 @@ _ENTRIES: tuple[Part, ...] = (
         "goal",
         "status",
     ),
-    _money("approved_revenue", "Revenue of approved conversions", "revenue", "status = 'approved'"),
+    _conversions(
+        "view_through_conversions",
+        "Approved and pending conversions of visitors who saw an impression and clicked nothing",
+        f"attribution = 'view' AND {_EARNED}",
+        "status",
+    ),
+    _by_event("approved_revenue", "Revenue of approved conversions, of paid clicks and impressions", "revenue"),
     _money("pending_revenue", "Revenue of pending conversions", "revenue", "status = 'pending'"),
-    _money("approved_payout", "Payout of approved conversions", "payout", "status = 'approved'"),
+    _by_event("approved_payout", "Payout of approved conversions, of paid clicks and impressions", "payout"),
     _money("pending_payout", "Payout of pending conversions", "payout", "status = 'pending'"),
     _money("held_payout", "Payout of held conversions", "payout", "status = 'hold'"),
     _money("rejected_payout", "Payout of rejected conversions", "payout", "status = 'rejected'"),

@@ -16,8 +16,8 @@ FROM (
     FROM (
         SELECT
             goal AS k_goal,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -49,8 +49,8 @@ FROM (
     FROM (
         SELECT
             status AS k_conversion_status,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -82,8 +82,8 @@ FROM (
     FROM (
         SELECT
             reject_reason AS k_reject_reason,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -115,8 +115,8 @@ FROM (
     FROM (
         SELECT
             multiIf(ctit_ms < 10000, 'under 10 s', ctit_ms < 60000, '10 s to 1 min', ctit_ms < 600000, '1 to 10 min', ctit_ms < 3600000, '10 min to 1 h', ctit_ms < 86400000, '1 to 24 h', ctit_ms < 604800000, '1 to 7 d', 'over 7 d') AS k_ctit_bucket,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -148,8 +148,8 @@ FROM (
     FROM (
         SELECT
             txn_id AS k_txn_id,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -181,8 +181,8 @@ FROM (
     FROM (
         SELECT
             currency AS k_currency,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -194,6 +194,39 @@ FROM (
 )
 ORDER BY
     d_currency ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- payout_model
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_payout_model,
+    CAST(NULL, 'Nullable(Float64)') AS m_clicks,
+    (p_approved + p_pending) AS m_conversions
+FROM (
+    SELECT
+        k_payout_model AS d_payout_model,
+        sum(p_approved) AS p_approved,
+        sum(p_pending) AS p_pending
+    FROM (
+        SELECT
+            payout_model AS k_payout_model,
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_payout_model
+    )
+    GROUP BY d_payout_model
+)
+ORDER BY
+    d_payout_model ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
 -- attribution
@@ -214,8 +247,8 @@ FROM (
     FROM (
         SELECT
             attribution AS k_attribution,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -227,4 +260,37 @@ FROM (
 )
 ORDER BY
     d_attribution ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- conversion_source
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_conversion_source,
+    CAST(NULL, 'Nullable(Float64)') AS m_clicks,
+    (p_approved + p_pending) AS m_conversions
+FROM (
+    SELECT
+        k_conversion_source AS d_conversion_source,
+        sum(p_approved) AS p_approved,
+        sum(p_pending) AS p_pending
+    FROM (
+        SELECT
+            conversion_source AS k_conversion_source,
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_conversion_source
+    )
+    GROUP BY d_conversion_source
+)
+ORDER BY
+    d_conversion_source ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};

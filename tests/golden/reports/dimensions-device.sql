@@ -17,7 +17,7 @@ FROM (
     FROM (
         SELECT
             device_type AS k_device_type,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -30,8 +30,8 @@ FROM (
         SELECT
             device_type AS k_device_type,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -64,7 +64,7 @@ FROM (
     FROM (
         SELECT
             device_brand AS k_device_brand,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -77,8 +77,8 @@ FROM (
         SELECT
             device_brand AS k_device_brand,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -111,7 +111,7 @@ FROM (
     FROM (
         SELECT
             device_model AS k_device_model,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -124,8 +124,8 @@ FROM (
         SELECT
             device_model AS k_device_model,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -158,7 +158,7 @@ FROM (
     FROM (
         SELECT
             os AS k_os,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -171,8 +171,8 @@ FROM (
         SELECT
             os AS k_os,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -205,7 +205,7 @@ FROM (
     FROM (
         SELECT
             os_version AS k_os_version,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -218,8 +218,8 @@ FROM (
         SELECT
             os_version AS k_os_version,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -252,7 +252,7 @@ FROM (
     FROM (
         SELECT
             browser AS k_browser,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -265,8 +265,8 @@ FROM (
         SELECT
             browser AS k_browser,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -299,7 +299,7 @@ FROM (
     FROM (
         SELECT
             browser_version AS k_browser_version,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -312,8 +312,8 @@ FROM (
         SELECT
             browser_version AS k_browser_version,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -346,7 +346,7 @@ FROM (
     FROM (
         SELECT
             language AS k_language,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -359,8 +359,8 @@ FROM (
         SELECT
             language AS k_language,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -372,6 +372,53 @@ FROM (
 )
 ORDER BY
     d_language ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- screen
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_screen,
+    p_clicks AS m_clicks,
+    (p_approved + p_pending) AS m_conversions
+FROM (
+    SELECT
+        k_screen AS d_screen,
+        sum(p_clicks) AS p_clicks,
+        sum(p_approved) AS p_approved,
+        sum(p_pending) AS p_pending
+    FROM (
+        SELECT
+            screen AS k_screen,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            toUInt64(0) AS p_approved,
+            toUInt64(0) AS p_pending
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_screen
+        UNION ALL
+        SELECT
+            screen AS k_screen,
+            toUInt64(0) AS p_clicks,
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_screen
+    )
+    GROUP BY d_screen
+)
+ORDER BY
+    d_screen ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
 -- user_agent
@@ -393,7 +440,7 @@ FROM (
     FROM (
         SELECT
             user_agent AS k_user_agent,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -406,8 +453,8 @@ FROM (
         SELECT
             user_agent AS k_user_agent,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}

@@ -17,7 +17,7 @@ FROM (
     FROM (
         SELECT
             ip AS k_ip,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -30,8 +30,8 @@ FROM (
         SELECT
             ip AS k_ip,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -64,7 +64,7 @@ FROM (
     FROM (
         SELECT
             ip_prefix AS k_ip_prefix,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -77,8 +77,8 @@ FROM (
         SELECT
             ip_prefix AS k_ip_prefix,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -111,7 +111,7 @@ FROM (
     FROM (
         SELECT
             asn AS k_asn,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -124,8 +124,8 @@ FROM (
         SELECT
             asn AS k_asn,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -158,7 +158,7 @@ FROM (
     FROM (
         SELECT
             isp AS k_isp,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -171,8 +171,8 @@ FROM (
         SELECT
             isp AS k_isp,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -205,7 +205,7 @@ FROM (
     FROM (
         SELECT
             connection_type AS k_connection_type,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -218,8 +218,8 @@ FROM (
         SELECT
             connection_type AS k_connection_type,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -252,7 +252,7 @@ FROM (
     FROM (
         SELECT
             is_datacenter AS k_is_datacenter,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -265,8 +265,8 @@ FROM (
         SELECT
             is_datacenter AS k_is_datacenter,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -299,7 +299,7 @@ FROM (
     FROM (
         SELECT
             is_proxy AS k_is_proxy,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -312,8 +312,8 @@ FROM (
         SELECT
             is_proxy AS k_is_proxy,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}

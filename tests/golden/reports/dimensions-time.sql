@@ -18,7 +18,7 @@ FROM (
     FROM (
         SELECT
             toStartOfMinute(ts, {tz:String}) AS k_minute,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -31,8 +31,8 @@ FROM (
         SELECT
             toStartOfMinute(ts, {tz:String}) AS k_minute,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -63,7 +63,7 @@ FROM (
     FROM (
         SELECT
             toStartOfMinute(ts, {tz:String}) AS k_minute,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -97,7 +97,7 @@ FROM (
     FROM (
         SELECT
             toStartOfFifteenMinutes(hour, 'UTC') AS k_hour,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -110,8 +110,8 @@ FROM (
         SELECT
             toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -142,7 +142,7 @@ FROM (
     FROM (
         SELECT
             toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -176,7 +176,7 @@ FROM (
     FROM (
         SELECT
             toDate(hour, {tz:String}) AS k_day,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -189,8 +189,8 @@ FROM (
         SELECT
             toDate(ts, {tz:String}) AS k_day,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -221,7 +221,7 @@ FROM (
     FROM (
         SELECT
             toDate(ts, {tz:String}) AS k_day,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -255,7 +255,7 @@ FROM (
     FROM (
         SELECT
             toMonday(hour, {tz:String}) AS k_week,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -268,8 +268,8 @@ FROM (
         SELECT
             toMonday(ts, {tz:String}) AS k_week,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -300,7 +300,7 @@ FROM (
     FROM (
         SELECT
             toMonday(ts, {tz:String}) AS k_week,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -334,7 +334,7 @@ FROM (
     FROM (
         SELECT
             toStartOfMonth(hour, {tz:String}) AS k_month,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -347,8 +347,8 @@ FROM (
         SELECT
             toStartOfMonth(ts, {tz:String}) AS k_month,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -379,7 +379,7 @@ FROM (
     FROM (
         SELECT
             toStartOfMonth(ts, {tz:String}) AS k_month,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -413,7 +413,7 @@ FROM (
     FROM (
         SELECT
             toStartOfQuarter(hour, {tz:String}) AS k_quarter,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -426,8 +426,8 @@ FROM (
         SELECT
             toStartOfQuarter(ts, {tz:String}) AS k_quarter,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -458,7 +458,7 @@ FROM (
     FROM (
         SELECT
             toStartOfQuarter(ts, {tz:String}) AS k_quarter,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -492,7 +492,7 @@ FROM (
     FROM (
         SELECT
             toYear(hour, {tz:String}) AS k_year,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -505,8 +505,8 @@ FROM (
         SELECT
             toYear(ts, {tz:String}) AS k_year,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -537,7 +537,7 @@ FROM (
     FROM (
         SELECT
             toYear(ts, {tz:String}) AS k_year,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -571,7 +571,7 @@ FROM (
     FROM (
         SELECT
             toHour(hour, {tz:String}) AS k_hour_of_day,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -584,8 +584,8 @@ FROM (
         SELECT
             toHour(ts, {tz:String}) AS k_hour_of_day,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -616,7 +616,7 @@ FROM (
     FROM (
         SELECT
             toHour(ts, {tz:String}) AS k_hour_of_day,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -650,7 +650,7 @@ FROM (
     FROM (
         SELECT
             toDayOfWeek(hour, 0, {tz:String}) AS k_day_of_week,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -663,8 +663,8 @@ FROM (
         SELECT
             toDayOfWeek(ts, 0, {tz:String}) AS k_day_of_week,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -695,7 +695,7 @@ FROM (
     FROM (
         SELECT
             toDayOfWeek(ts, 0, {tz:String}) AS k_day_of_week,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}

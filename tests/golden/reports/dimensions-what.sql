@@ -19,7 +19,7 @@ FROM (
     FROM (
         SELECT
             offer_id AS k_offer,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -32,8 +32,8 @@ FROM (
         SELECT
             offer_id AS k_offer,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -68,7 +68,7 @@ FROM (
     FROM (
         SELECT
             link_id AS k_link,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -81,8 +81,8 @@ FROM (
         SELECT
             link_id AS k_link,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -94,6 +94,104 @@ FROM (
 )
 ORDER BY
     lowerUTF8(transform(d_link, {link_ids:Array(UInt32)}, {link_names:Array(String)}, concat('#', toString(d_link)))) ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- requested_offer
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- requested_offer_ids = [0, 10, 11]
+-- requested_offer_names = ['(none)', 'Shoes', "O'Neil \\ Co"]
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_requested_offer,
+    p_clicks AS m_clicks,
+    (p_approved + p_pending) AS m_conversions
+FROM (
+    SELECT
+        k_requested_offer AS d_requested_offer,
+        sum(p_clicks) AS p_clicks,
+        sum(p_approved) AS p_approved,
+        sum(p_pending) AS p_pending
+    FROM (
+        SELECT
+            requested_offer_id AS k_requested_offer,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            toUInt64(0) AS p_approved,
+            toUInt64(0) AS p_pending
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_requested_offer
+        UNION ALL
+        SELECT
+            requested_offer_id AS k_requested_offer,
+            toUInt64(0) AS p_clicks,
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_requested_offer
+    )
+    GROUP BY d_requested_offer
+)
+ORDER BY
+    lowerUTF8(transform(d_requested_offer, {requested_offer_ids:Array(UInt32)}, {requested_offer_names:Array(String)}, concat('#', toString(d_requested_offer)))) ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- smart_link
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- smart_link_ids = [0, 20]
+-- smart_link_names = ['(none)', 'Summer mix']
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_smart_link,
+    p_clicks AS m_clicks,
+    (p_approved + p_pending) AS m_conversions
+FROM (
+    SELECT
+        k_smart_link AS d_smart_link,
+        sum(p_clicks) AS p_clicks,
+        sum(p_approved) AS p_approved,
+        sum(p_pending) AS p_pending
+    FROM (
+        SELECT
+            smart_link_id AS k_smart_link,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            toUInt64(0) AS p_approved,
+            toUInt64(0) AS p_pending
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_smart_link
+        UNION ALL
+        SELECT
+            smart_link_id AS k_smart_link,
+            toUInt64(0) AS p_clicks,
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_smart_link
+    )
+    GROUP BY d_smart_link
+)
+ORDER BY
+    lowerUTF8(transform(d_smart_link, {smart_link_ids:Array(UInt32)}, {smart_link_names:Array(String)}, concat('#', toString(d_smart_link)))) ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
 -- landing
@@ -115,7 +213,7 @@ FROM (
     FROM (
         SELECT
             landing_id AS k_landing,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -128,8 +226,8 @@ FROM (
         SELECT
             landing_id AS k_landing,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -162,7 +260,7 @@ FROM (
     FROM (
         SELECT
             creative_id AS k_creative,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -175,8 +273,8 @@ FROM (
         SELECT
             creative_id AS k_creative,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -209,7 +307,7 @@ FROM (
     FROM (
         SELECT
             coupon AS k_coupon,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks
@@ -222,8 +320,8 @@ FROM (
         SELECT
             coupon AS k_coupon,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}

@@ -19,7 +19,7 @@ FROM (
     FROM (
         SELECT
             partner_id AS k_partner,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -32,8 +32,8 @@ FROM (
         SELECT
             partner_id AS k_partner,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -68,7 +68,7 @@ FROM (
     FROM (
         SELECT
             advertiser_id AS k_advertiser,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -81,8 +81,8 @@ FROM (
         SELECT
             advertiser_id AS k_advertiser,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}

@@ -45,7 +45,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -76,7 +76,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks
+            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -296,8 +296,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -309,5 +309,80 @@ FROM (
 )
 ORDER BY
     m_unique_rate DESC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- impressions
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_country,
+    p_impressions AS m_impressions
+FROM (
+    SELECT
+        k_country AS d_country,
+        sum(p_impressions) AS p_impressions
+    FROM (
+        SELECT
+            country AS k_country,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_impressions
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+    )
+    GROUP BY d_country
+)
+ORDER BY
+    m_impressions DESC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- ctr
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_country,
+    toFloat64(p_clicks) / nullIf(toFloat64(p_impressions), 0) AS m_ctr
+FROM (
+    SELECT
+        k_country AS d_country,
+        sum(p_clicks) AS p_clicks,
+        sum(p_impressions) AS p_impressions
+    FROM (
+        SELECT
+            country AS k_country,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            toUInt64(0) AS p_impressions
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            toUInt64(0) AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_impressions
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+    )
+    GROUP BY d_country
+)
+ORDER BY
+    m_ctr DESC NULLS LAST,
     d_country ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};

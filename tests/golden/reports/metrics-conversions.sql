@@ -15,8 +15,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -47,7 +47,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            countIf(status = 'approved') AS p_approved
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -78,7 +78,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -109,7 +109,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            countIf(status = 'hold') AS p_held
+            countIf(status = 'hold' AND attribution != 'adjustment') AS p_held
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -140,7 +140,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            countIf(status = 'rejected') AS p_rejected
+            countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -171,7 +171,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            count() AS p_total_conversions
+            countIf(attribution != 'adjustment') AS p_total_conversions
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -202,7 +202,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            countIf(goal != '' AND status IN ('approved', 'pending')) AS p_events
+            countIf(goal != '' AND status IN ('approved', 'pending') AND attribution != 'adjustment') AS p_events
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -214,6 +214,37 @@ FROM (
 )
 ORDER BY
     m_events DESC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- view_through_conversions
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_country,
+    p_view_through_conversions AS m_view_through_conversions
+FROM (
+    SELECT
+        k_country AS d_country,
+        sum(p_view_through_conversions) AS p_view_through_conversions
+    FROM (
+        SELECT
+            country AS k_country,
+            countIf(attribution = 'view' AND status IN ('approved', 'pending') AND attribution != 'adjustment') AS p_view_through_conversions
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+    )
+    GROUP BY d_country
+)
+ORDER BY
+    m_view_through_conversions DESC NULLS LAST,
     d_country ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
@@ -234,8 +265,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            countIf(status = 'approved') AS p_approved,
-            count() AS p_total_conversions
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(attribution != 'adjustment') AS p_total_conversions
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -270,7 +301,7 @@ FROM (
             country AS k_country,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending,
-            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks
+            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -280,8 +311,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending,
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
             toUInt64(0) AS p_unique_clicks
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -327,8 +358,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending,
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
             toUInt64(0) AS p_gross_clicks
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}

@@ -16,6 +16,28 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
+            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
             sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
             sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue
         FROM conversions FINAL
@@ -48,6 +70,28 @@ FROM (
         sum(p_approved_payout) AS p_approved_payout,
         sum(p_pending_payout) AS p_pending_payout
     FROM (
+        SELECT
+            country AS k_country,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
         SELECT
             country AS k_country,
             sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
@@ -84,6 +128,32 @@ FROM (
         sum(p_approved_payout) AS p_approved_payout,
         sum(p_pending_payout) AS p_pending_payout
     FROM (
+        SELECT
+            country AS k_country,
+            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
         SELECT
             country AS k_country,
             sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
@@ -124,6 +194,32 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
+            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
             sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
             sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
             sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
@@ -160,6 +256,32 @@ FROM (
         sum(p_approved_payout) AS p_approved_payout,
         sum(p_pending_payout) AS p_pending_payout
     FROM (
+        SELECT
+            country AS k_country,
+            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
         SELECT
             country AS k_country,
             sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
@@ -263,7 +385,7 @@ FROM (
         SELECT
             country AS k_country,
             sumIf(amount, status IN ('approved', 'pending') AND amount_currency = {currency:String}) AS p_amount,
-            countIf(status IN ('approved', 'pending') AND amount_currency = {currency:String}) AS p_sales
+            countIf(status IN ('approved', 'pending') AND attribution != 'adjustment' AND amount_currency = {currency:String}) AS p_sales
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -297,12 +419,24 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            toDecimal128(0, 6) AS p_approved_revenue,
+            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
             toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            toUInt64(0) AS p_clicks
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
@@ -345,12 +479,24 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            toDecimal128(0, 6) AS p_approved_revenue,
+            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
             toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            toUInt64(0) AS p_clicks
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
@@ -374,6 +520,66 @@ ORDER BY
     d_country ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
+-- ecpm
+-- currency = 'USD'
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_country,
+    (toFloat64((p_approved_payout + p_pending_payout)) / nullIf(toFloat64(p_impressions), 0) * 1000) AS m_ecpm
+FROM (
+    SELECT
+        k_country AS d_country,
+        sum(p_approved_payout) AS p_approved_payout,
+        sum(p_pending_payout) AS p_pending_payout,
+        sum(p_impressions) AS p_impressions
+    FROM (
+        SELECT
+            country AS k_country,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout,
+            toUInt64(0) AS p_impressions
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_impressions
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
+            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
+            toUInt64(0) AS p_impressions
+        FROM conversions FINAL
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+    )
+    GROUP BY d_country
+)
+ORDER BY
+    m_ecpm DESC NULLS LAST,
+    d_country ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
 -- epc
 -- currency = 'USD'
 -- from = '2026-11-01 00:00:00.000'
@@ -393,12 +599,24 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            toDecimal128(0, 6) AS p_approved_payout,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
             toDecimal128(0, 6) AS p_pending_payout,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout,
+            toUInt64(0) AS p_clicks
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
@@ -441,12 +659,24 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            toDecimal128(0, 6) AS p_approved_payout,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
             toDecimal128(0, 6) AS p_pending_payout,
-            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks
+            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout,
+            toUInt64(0) AS p_unique_clicks
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
@@ -489,9 +719,33 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout,
+            toUInt64(0) AS p_payouts
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout,
+            toUInt64(0) AS p_payouts
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
             sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
             sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
-            countIf(status IN ('approved', 'pending') AND currency = {currency:String}) AS p_payouts
+            countIf(status IN ('approved', 'pending') AND attribution != 'adjustment' AND currency = {currency:String}) AS p_payouts
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -525,7 +779,7 @@ FROM (
         SELECT
             country AS k_country,
             sumIf(cost_sum, cost_currency = {currency:String}) AS p_cost,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -555,6 +809,26 @@ FROM (
         k_country AS d_country,
         sum(p_approved_revenue) AS p_approved_revenue
     FROM (
+        SELECT
+            country AS k_country,
+            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
         SELECT
             country AS k_country,
             sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue
@@ -587,6 +861,26 @@ FROM (
         k_country AS d_country,
         sum(p_approved_payout) AS p_approved_payout
     FROM (
+        SELECT
+            country AS k_country,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
         SELECT
             country AS k_country,
             sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout
@@ -622,6 +916,28 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
+            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
             sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
             sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue
         FROM conversions FINAL
@@ -654,6 +970,28 @@ FROM (
         sum(p_approved_payout) AS p_approved_payout,
         sum(p_pending_payout) AS p_pending_payout
     FROM (
+        SELECT
+            country AS k_country,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM clicks_hourly
+        WHERE hour >= {from:DateTime64(3, 'UTC')}
+            AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
         SELECT
             country AS k_country,
             sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,

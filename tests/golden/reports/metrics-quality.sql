@@ -113,7 +113,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            quantileExactInclusiveState(0.5)(ctit_ms) AS p_ctit_median_ms
+            quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -144,7 +144,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            quantileExactInclusiveState(0.95)(ctit_ms) AS p_ctit_p95_ms
+            quantileExactInclusiveStateIf(0.95)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_p95_ms
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}

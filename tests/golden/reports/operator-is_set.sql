@@ -11,7 +11,7 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -38,7 +38,7 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -64,7 +64,7 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -90,7 +90,7 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -116,7 +116,7 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -149,12 +149,24 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
-            toDecimal128(0, 6) AS p_approved_payout,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
             toDecimal128(0, 6) AS p_pending_payout
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_country
+        UNION ALL
+        SELECT
+            country AS k_country,
+            toUInt64(0) AS p_clicks,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country

@@ -51,17 +51,17 @@ FROM (
             partner_id AS k_partner,
             toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
             arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending,
-            countIf(is_unique AND verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks,
+            countIf(is_unique AND verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
             uniqState(ip) AS p_unique_ips,
             quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
             quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
             minOrNull(ts) AS p_first_click_at,
-            toDecimal128(0, 6) AS p_approved_revenue,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
             toDecimal128(0, 6) AS p_pending_revenue,
-            toDecimal128(0, 6) AS p_approved_payout,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
             toDecimal128(0, 6) AS p_pending_payout,
             toUInt64(0) AS p_rejected
         FROM clicks
@@ -79,18 +79,45 @@ FROM (
             toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
             arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending,
+            toUInt64(0) AS p_approved,
+            toUInt64(0) AS p_pending,
             toUInt64(0) AS p_unique_clicks,
             uniqStateIf(ip, false) AS p_unique_ips,
             quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
-            quantileExactInclusiveState(0.5)(ctit_ms) AS p_ctit_median_ms,
+            quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+            CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout,
+            toUInt64(0) AS p_rejected
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND country IN {f0:Array(String)}
+            AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+            AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_partner, k_hour, k_fraud_reason
+        UNION ALL
+        SELECT
+            partner_id AS k_partner,
+            toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+            arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+            toUInt64(0) AS p_clicks,
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
+            toUInt64(0) AS p_unique_clicks,
+            uniqStateIf(ip, false) AS p_unique_ips,
+            quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+            quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
             CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
             sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
             sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
             sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
             sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
-            countIf(status = 'rejected') AS p_rejected
+            countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -188,17 +215,17 @@ FROM (
                     partner_id AS k_partner,
                     toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
                     arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
-                    countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+                    countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
                     toUInt64(0) AS p_approved,
                     toUInt64(0) AS p_pending,
-                    countIf(is_unique AND verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks,
+                    countIf(is_unique AND verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
                     uniqState(ip) AS p_unique_ips,
                     quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
                     quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
                     minOrNull(ts) AS p_first_click_at,
-                    toDecimal128(0, 6) AS p_approved_revenue,
+                    sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
                     toDecimal128(0, 6) AS p_pending_revenue,
-                    toDecimal128(0, 6) AS p_approved_payout,
+                    sumIf(payout, currency = {currency:String}) AS p_approved_payout,
                     toDecimal128(0, 6) AS p_pending_payout,
                     toUInt64(0) AS p_rejected
                 FROM clicks
@@ -216,18 +243,45 @@ FROM (
                     toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
                     arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
                     toUInt64(0) AS p_clicks,
-                    countIf(status = 'approved') AS p_approved,
-                    countIf(status = 'pending') AS p_pending,
+                    toUInt64(0) AS p_approved,
+                    toUInt64(0) AS p_pending,
                     toUInt64(0) AS p_unique_clicks,
                     uniqStateIf(ip, false) AS p_unique_ips,
                     quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
-                    quantileExactInclusiveState(0.5)(ctit_ms) AS p_ctit_median_ms,
+                    quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                    CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                    sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+                    toDecimal128(0, 6) AS p_pending_revenue,
+                    sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+                    toDecimal128(0, 6) AS p_pending_payout,
+                    toUInt64(0) AS p_rejected
+                FROM impressions
+                WHERE ts >= {from:DateTime64(3, 'UTC')}
+                    AND ts < {to:DateTime64(3, 'UTC')}
+                    AND NOT is_test
+                    AND country IN {f0:Array(String)}
+                    AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                    AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                    AND partner_id = {scope_partner:UInt32}
+                GROUP BY k_partner, k_hour, k_fraud_reason
+                UNION ALL
+                SELECT
+                    partner_id AS k_partner,
+                    toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                    arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                    toUInt64(0) AS p_clicks,
+                    countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+                    countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
+                    toUInt64(0) AS p_unique_clicks,
+                    uniqStateIf(ip, false) AS p_unique_ips,
+                    quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                    quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
                     CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
                     sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
                     sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
                     sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
                     sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
-                    countIf(status = 'rejected') AS p_rejected
+                    countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
                 FROM conversions FINAL
                 WHERE ts >= {from:DateTime64(3, 'UTC')}
                     AND ts < {to:DateTime64(3, 'UTC')}
@@ -279,17 +333,17 @@ FROM (
         sum(p_pending_payout) AS p_pending_payout
     FROM (
         SELECT
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending,
-            countIf(is_unique AND verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_unique_clicks,
+            countIf(is_unique AND verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
             uniqState(ip) AS p_unique_ips,
             quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
             quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
             minOrNull(ts) AS p_first_click_at,
-            toDecimal128(0, 6) AS p_approved_revenue,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
             toDecimal128(0, 6) AS p_pending_revenue,
-            toDecimal128(0, 6) AS p_approved_payout,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
             toDecimal128(0, 6) AS p_pending_payout
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -302,12 +356,34 @@ FROM (
         UNION ALL
         SELECT
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending,
+            toUInt64(0) AS p_approved,
+            toUInt64(0) AS p_pending,
             toUInt64(0) AS p_unique_clicks,
             uniqStateIf(ip, false) AS p_unique_ips,
             quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
-            quantileExactInclusiveState(0.5)(ctit_ms) AS p_ctit_median_ms,
+            quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+            CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
+            toDecimal128(0, 6) AS p_pending_revenue,
+            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
+            toDecimal128(0, 6) AS p_pending_payout
+        FROM impressions
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND country IN {f0:Array(String)}
+            AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+            AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+            AND partner_id = {scope_partner:UInt32}
+        UNION ALL
+        SELECT
+            toUInt64(0) AS p_clicks,
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
+            toUInt64(0) AS p_unique_clicks,
+            uniqStateIf(ip, false) AS p_unique_ips,
+            quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+            quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
             CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
             sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
             sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
@@ -390,7 +466,7 @@ FROM (
         sum(p_pending) AS p_pending
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
         FROM clicks_hourly
@@ -401,8 +477,8 @@ FROM (
         UNION ALL
         SELECT
             toUInt64(0) AS p_clicks,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -444,7 +520,7 @@ FROM (
             partner_id AS k_partner,
             toDate(hour, {tz:String}) AS k_day,
             country AS k_country,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks,
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             uniqMergeState(ips) AS p_unique_ips,
             sumIf(cost_sum, cost_currency = {currency:String}) AS p_cost
         FROM clicks_hourly
@@ -478,7 +554,7 @@ FROM (
     FROM (
         SELECT
             sub1 AS k_sub1,
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -507,7 +583,7 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -558,7 +634,7 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            countIf(verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -588,8 +664,8 @@ FROM (
     FROM (
         SELECT
             goal AS k_goal,
-            countIf(status = 'approved') AS p_approved,
-            countIf(status = 'pending') AS p_pending
+            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -676,7 +752,7 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -707,7 +783,7 @@ FROM (
     FROM (
         SELECT
             partner_id AS k_partner,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND trafficback_reason = '') AS p_clicks
+            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}

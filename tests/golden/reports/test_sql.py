@@ -23,7 +23,7 @@ from tests.unit.reports.asking import NAMES, PARTNER, compiled, planned
 HERE = Path(__file__).parent
 UPDATE = os.environ.get("CLICKLEDGER_UPDATE_GOLDEN") == "1"
 SCOPE = "partner_id = {scope_partner:UInt32}"
-TABLES = {"clicks", "clicks_hourly", "conversions"}
+TABLES = {"clicks", "clicks_hourly", "impressions", "conversions"}
 
 Case = Callable[[], Statement]
 

@@ -19,7 +19,7 @@ from reports.export.windows import windows
 from tests.integration.reports.conftest import Store, at
 
 P = 940_000_001
-WHO = Principal("partner", partner_id=P)
+WHO = Principal("manager", partner_id=P)
 START = datetime(2026, 11, 2, tzinfo=UTC)
 COUNT = 2_000
 

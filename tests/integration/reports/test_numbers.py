@@ -62,6 +62,13 @@ CLICKS = [
     {**CLICK, "click_id": "n9", "ts": at("2026-11-08T00:00:00")},
 ]  # fmt: skip
 
+IMPRESSIONS = [
+    {**CLICK, "click_id": "i1", "ts": at("2026-11-02T09:00:00")},
+    {**CLICK, "click_id": "i2", "ts": at("2026-11-03T09:00:00"), "country": "FR"},
+    {**CLICK, "click_id": "i3", "ts": at("2026-11-02T09:00:00"), "verdict": "invalid"},
+    {**CLICK, "click_id": "i4", "ts": at("2026-11-02T09:00:00"), "is_test": True},
+]
+
 CONVERSION = {
     "partner_id": P,
     "advertiser_id": 5,
@@ -96,6 +103,8 @@ EXPECTED = {
     "trafficback_clicks": 1,
     "invalid_rate": 1 / 6,
     "unique_rate": 2 / 3,
+    "impressions": 2,
+    "ctr": 3 / 2,
     "conversions": 3,
     "approved": 2,
     "pending": 1,
@@ -103,6 +112,7 @@ EXPECTED = {
     "rejected": 1,
     "total_conversions": 5,
     "events": 1,
+    "view_through_conversions": 0,
     "approval_rate": 2 / 5,
     "cr": 3 / 2,
     "cr_gross": 3 / 6,
@@ -116,6 +126,7 @@ EXPECTED = {
     "aov": 30,
     "rpc": 5 / 3,
     "rpm": 5000 / 3,
+    "ecpm": 1000,
     "epc": 2 / 3,
     "epc_unique": 1,
     "cpa": 1,
@@ -143,6 +154,7 @@ EXPECTED = {
 @pytest.fixture(scope="module", autouse=True)
 def _events(store: Store) -> None:
     store.put("clicks", CLICKS)
+    store.put("impressions", IMPRESSIONS)
     store.put("conversions", CONVERSIONS)
 
 
@@ -307,6 +319,80 @@ def test_sorting_works_on_ratios_and_nulls_come_last(store: Store):
     assert countries(desc=False) == [("DE", pytest.approx(2 / 3)), ("FR", None)]
     days = store.ask(P, dimensions=["day"], metrics=["clicks"], sort=[{"by": "cr_gross", "desc": True}])["rows"]
     assert [row["day"] for row in days] == ["2026-11-02", "2026-11-01", "2026-11-03"]
+
+
+def test_paid_clicks_and_impressions_and_adjustments_are_money_beside_the_conversions(store: Store):
+    partner = P + 3
+    click = {**CLICK, "partner_id": partner, "ts": at("2026-11-02T10:00:00"), "currency": "USD"}
+    paid = {**click, "payout": Decimal("0.1"), "revenue": Decimal("0.3")}
+    store.put(
+        "clicks",
+        [{**paid, "click_id": "p1"}, {**click, "click_id": "p2", "payout": Decimal(9), "currency": "EUR"}],
+    )
+    seen = {**click, "payout": Decimal("0.002"), "revenue": Decimal("0.01")}
+    store.put("impressions", [{**seen, "click_id": f"p{n}"} for n in range(5)])
+    sale = {**CONVERSION, "partner_id": partner, "status": "approved"}
+    store.put(
+        "conversions",
+        [
+            {
+                **sale,
+                "conversion_id": "p1",
+                "payout": Decimal(2),
+                "revenue": Decimal(3),
+                "ctit_ms": 30_000,
+                "attribution": "view",
+            },
+            {**sale, "conversion_id": "p2", "payout": Decimal("-0.25"), "attribution": "adjustment"},
+        ],
+    )
+    names = [
+        "payout",
+        "revenue",
+        "approved",
+        "total_conversions",
+        "view_through_conversions",
+        "ctr",
+        "ecpm",
+        "cpa",
+        "median_ctit",
+    ]
+    expected = {
+        "payout": 1.86,
+        "revenue": 3.35,
+        "approved": 1,
+        "total_conversions": 1,
+        "view_through_conversions": 1,
+        "ctr": 2 / 5,
+        "ecpm": 1860 / 5,
+        "cpa": 1.86,
+        "median_ctit": 30,
+    }
+    assert store.ask(partner, metrics=names)["rows"] == [{name: near(value) for name, value in expected.items()}]
+    # Raw clicks and the rollup agree, and a goal, which only conversions have, leaves the rest out.
+    (raw,) = store.ask(partner, metrics=["payout"], dimensions=["sub1"])["rows"]
+    assert raw == {"sub1": "", "payout": near(1.86)}
+    (of_goal,) = store.ask(partner, metrics=["payout"], dimensions=["goal"])["rows"]
+    assert of_goal == {"goal": "", "payout": near(1.75)}
+
+
+def test_a_click_that_went_to_the_alternative_offer_counts_there(store: Store):
+    partner = P + 4
+    click = {**CLICK, "partner_id": partner, "ts": at("2026-11-02T10:00:00"), "trafficback_reason": "offer_paused"}
+    store.put(
+        "clicks",
+        [
+            {**click, "click_id": "r1", "offer_id": 11, "requested_offer_id": 10, "is_rerouted": True},
+            {**click, "click_id": "r2", "offer_id": 10},
+        ],
+    )
+    rows = store.ask(partner, metrics=["clicks", "trafficback_clicks"], dimensions=["offer", "requested_offer"])[
+        "rows"
+    ]
+    assert [(r["offer_id"], r["requested_offer"], r["clicks"], r["trafficback_clicks"]) for r in rows] == [
+        (11, "Shoes", 1, 1),
+        (10, "(none)", 0, 1),
+    ]
 
 
 def test_a_conversion_counts_once_in_its_newest_state(store: Store):

@@ -27,16 +27,18 @@ class Directory:
             "advertiser": {5: "Shop"},
             "offer": {10: "Shoes", 11: "O'Neil \\ Co"},
             "link": {100: "abc123"},
+            "smart_link": {20: "Summer mix"},
         }
 
     def of(self, kind: str, ids: Collection[int]) -> dict[int, str]:
-        return {i: self.known[kind][i] for i in ids if i in self.known[kind]}
+        known = self.known.get(kind, {})
+        return {i: known[i] for i in ids if i in known}
 
     def ids(self, kind: str, text: str) -> list[int]:
-        return [i for i, name in self.known[kind].items() if name == text]
+        return [i for i, name in self.known.get(kind, {}).items() if name == text]
 
     def all(self, kind: str) -> dict[int, str]:
-        return dict(self.known[kind])
+        return dict(self.known.get(kind, {}))
 
 
 NAMES = Directory()

