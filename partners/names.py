@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 from kernel.errors import STORE_AWAY, ClickledgerError
 from kernel.logging import log
 from kernel.sql import Sessions
-from partners.models import THE_PROGRAM, Advertiser, Link, Offer, Partner, Program
+from partners.models import THE_PROGRAM, Advertiser, Link, Offer, Partner, Program, SmartLink
 
 _QUERIES: dict[str, Select[int, str]] = {
     "partner": select(Partner.id, Partner.name),
     "offer": select(Offer.id, Offer.name),
     "advertiser": select(Advertiser.id, Advertiser.name),
     "link": select(Link.id, Link.code),
+    "smart_link": select(SmartLink.id, SmartLink.name),
 }
 
 KINDS: tuple[str, ...] = tuple(_QUERIES)
