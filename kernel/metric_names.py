@@ -61,6 +61,16 @@ METRICS: Final[tuple[Metric, ...]] = (
         "Version of the routing snapshot; the oldest that any edge worker holds.",
         across_processes="livemin",
     ),
+    Metric(
+        "clickledger_caps_degraded",
+        "gauge",
+        "Edge workers that judge caps and duplicates without Redis, by the last known counts.",
+    ),
+    Metric(
+        "clickledger_caps_decided_alone_total",
+        "counter",
+        "Clicks whose caps and duplicates were judged without Redis.",
+    ),
     # journal
     Metric("clickledger_journal_events_total", "counter", "Events made durable."),
     Metric("clickledger_journal_bytes_total", "counter", "Bytes of events made durable."),
@@ -103,6 +113,23 @@ METRICS: Final[tuple[Metric, ...]] = (
         across_processes="livemax",
     ),
     Metric("clickledger_postbacks_waiting", "gauge", "Postbacks that wait for their click to arrive."),
+    # outgoing postbacks and webhooks
+    Metric(
+        "clickledger_outbound_attempts_total",
+        "counter",
+        "Tries to send an outgoing postback or webhook; outcome: delivered, failed, refused, given_up.",
+        ("outcome",),
+    ),
+    Metric(
+        "clickledger_outbound_attempt_seconds", "histogram", "One try, from dialling to the end of the answer."
+    ),
+    Metric("clickledger_outbound_waiting", "gauge", "Outgoing messages that are neither delivered nor given up."),
+    Metric(
+        "clickledger_outbound_overdue_seconds",
+        "gauge",
+        "How long the oldest outgoing message that is due has been so.",
+        across_processes="livemax",
+    ),
     # web
     Metric(
         "clickledger_http_requests_total",

@@ -17,6 +17,9 @@ from tracker.routes import CapRoute
 EDGE_KINDS = frozenset({"click"})
 """Counted by the edge as it decides; the other kinds are counted by the pipeline and read by the edge."""
 
+MARGIN_MS = 2 * 86_400_000
+"""How long a count is kept after its period: late events and clocks that differ still find it."""
+
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> tzinfo:
@@ -63,3 +66,24 @@ def key(cap: CapRoute, partner_id: int, now_ms: int) -> str:
     owner = f":{partner_id}" if cap.each_partner else ""
     # The period's length takes part: a cap that was changed from days to weeks counts anew.
     return f"clickledger:cap:{cap.id}:{cap.period}:{period}{owner}"
+
+
+def expires_at_ms(cap: CapRoute, now_ms: int) -> int:
+    """Return when the present count may be forgotten, in milliseconds since 1970; 0 for never."""
+    end = period_end(cap, now_ms)
+    return 0 if end is None else int(end.timestamp() * 1000) + MARGIN_MS
+
+
+MEMORY_KEY = "clickledger:caps:memory"
+"""Names the memory that the counts are in: gone or another one when Redis was emptied or restarted."""
+
+RAISE = """
+for i = 1, #KEYS do
+  local wanted, expires = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
+  if (tonumber(redis.call('GET', KEYS[i]) or '0') or 0) < tonumber(wanted) then
+    redis.call('SET', KEYS[i], wanted)
+    if expires > 0 then redis.call('PEXPIREAT', KEYS[i], expires) end
+  end
+end
+"""
+"""Lua: raises each count to at least a value (ARGV: value, expiry in milliseconds or 0, per key); lowers none."""

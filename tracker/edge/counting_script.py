@@ -1,0 +1,249 @@
+"""Counting in Redis: one script call for all the clicks of a moment.
+
+Invariants: the script is one atomic step, so whatever number of workers and hosts share the Redis, a hard cap
+admits exactly its amount. Nothing is taken by a click that a hard cap refuses, or that the duplicate policy
+sends away. A call that is sent again (its answer was lost) counts once: each worker's last answer is kept in
+Redis under the call's number. A memory that isn't the one the worker knows (Redis was emptied) decides nothing
+before it was told what the worker knows.
+
+Keys are declared, but they lie on all slots: a Redis Cluster can't run the script.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import NamedTuple, TypeVar, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
+
+from tracker import caps
+from tracker.edge.counting_plan import CapCount, Plan
+
+ANSWER_KEPT_MS = 86_400_000
+"""How long a worker can be cut off and still learn whether its last call was carried out."""
+_CHUNK = 500
+"""Counts or visitors told in one command, so that it keeps nobody waiting."""
+
+_TAKE = """
+local memory = redis.call('GET', KEYS[1])
+if not memory then
+  memory = ARGV[2]
+  redis.call('SET', KEYS[1], memory)
+end
+if ARGV[1] ~= '' and ARGV[1] ~= memory then return {memory} end
+local number = ARGV[3]
+local said = redis.call('GET', KEYS[2])
+if said and string.sub(said, 1, #number) == number then return {memory, string.sub(said, #number + 1)} end
+
+local call = cmsgpack.unpack(ARGV[4])
+local expiries, plans, asks = call[1], call[2], call[3]
+local counts, taken, codes, changed = {}, {}, {}, false
+for i = 1, #expiries do
+  counts[i] = tonumber(redis.call('GET', KEYS[2 + i]) or '0') or 0
+  taken[i] = 0
+end
+for a = 1, #asks do
+  local ask = asks[a]
+  local plan, takes, key, now = plans[ask[1]], ask[2], ask[3], ask[4]
+  local planned, code = plan[1], 0
+  for n = 1, #planned do
+    local cap = planned[n]
+    if counts[cap[1]] >= cap[2] then
+      if cap[3] then
+        code = 4 * n
+        break
+      end
+      code = 2
+    end
+  end
+  if code < 4 then
+    local again = false
+    if key > 0 then
+      again = (tonumber(redis.call('GET', KEYS[key]) or '0') or 0) > now
+      if takes and not again then
+        redis.call('SET', KEYS[key], string.format('%.0f', now + plan[2]), 'PX', plan[2])
+        changed = true
+      end
+    end
+    if again then code = code + 1 end
+    if takes and not (again and plan[3]) then
+      for n = 1, #planned do
+        local i = planned[n][1]
+        if planned[n][4] then
+          counts[i] = counts[i] + 1
+          taken[i] = taken[i] + 1
+          changed = true
+        end
+      end
+    end
+  end
+  codes[a] = code
+end
+for i = 1, #expiries do
+  if taken[i] > 0 and redis.call('INCRBY', KEYS[2 + i], taken[i]) == taken[i] and expiries[i] > 0 then
+    redis.call('PEXPIREAT', KEYS[2 + i], string.format('%.0f', expiries[i]))
+  end
+end
+local answer = cmsgpack.pack({codes, counts})
+if changed then redis.call('SET', KEYS[2], number .. answer, 'PX', ARGV[5]) end
+return {memory, answer}
+"""
+
+_ADD = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local said = redis.call('GET', KEYS[2]) or ''
+if string.sub(said, 1, #ARGV[2]) == ARGV[2] then return 1 end
+if ARGV[3] == '' or string.sub(said, 1, #ARGV[3]) ~= ARGV[3] then
+  for i = 3, #KEYS do
+    local n, expires = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+    if redis.call('INCRBY', KEYS[i], n) == n and expires > 0 then
+      redis.call('PEXPIREAT', KEYS[i], ARGV[2 * i])
+    end
+  end
+end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
+return 1
+"""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple[list[int], list[float]]).decode
+T = TypeVar("T")
+
+
+class OtherMemoryError(Exception):
+    """Redis holds another memory than the one last talked to: it was emptied or restarted."""
+
+
+class Ask(NamedTuple):
+    """One click to be counted."""
+
+    plan: Plan
+    duplicate_key: str
+    now_ms: int
+    count: bool
+
+
+class SharedCounts:
+    """One worker's way to the counts in Redis. Every method raises ``STORE_FAILURES`` while it is away."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._answer_key = f"clickledger:caps:answer:{secrets.token_hex(8)}"
+        self._numbers = 0
+        self._digests: dict[str, str] = {}
+        self.memory = b""
+        """Name of the memory last talked to; b'' before the first word."""
+
+    def number(self) -> str:
+        """Return the number of the next call: of one width, so that none begins with another."""
+        self._numbers += 1
+        return f"{self._numbers:012x}"
+
+    async def take(
+        self, number: str, asks: Sequence[Ask], also: Iterable[CapCount] = ()
+    ) -> tuple[list[int], list[tuple[CapCount, float]]]:
+        """Decide and count clicks in their order.
+
+        Args:
+            number: Of this call.
+            asks: The clicks.
+            also: Counts to read along.
+
+        Returns:
+            A code for each click: 4 times the place of the planned cap that refuses it, or the sum of 1 for a
+            duplicate and 2 for one beyond a soft cap; and each count as it is now.
+
+        Raises:
+            OtherMemoryError: Redis was emptied; tell it what is known with ``raise_to`` and ask again.
+
+        """
+        counts, places, expiries = [], {}, []
+        plans: dict[Plan, int] = {}
+        encoded_plans = []
+        for ask in asks:
+            if ask.plan in plans:
+                continue
+            planned = []
+            for cap in ask.plan.caps:
+                place = places.get(cap.count)
+                if place is None:
+                    counts.append(cap.count)
+                    place = places[cap.count] = len(counts)
+                    expiries.append(cap.count.expires_at)
+                planned.append((place, cap.amount, cap.hard, cap.count.is_clicks))
+            plans[ask.plan] = len(encoded_plans) + 1
+            encoded_plans.append((planned, ask.plan.window_ms, ask.plan.sends_duplicates_away))
+        for count in also:
+            if count not in places:
+                counts.append(count)
+                places[count] = len(counts)
+                expiries.append(count.expires_at)
+        keys = [caps.MEMORY_KEY, self._answer_key, *[count.key for count in counts]]
+        encoded_asks = []
+        for ask in asks:
+            if ask.duplicate_key:
+                keys.append(ask.duplicate_key)
+            place = len(keys) if ask.duplicate_key else 0
+            encoded_asks.append((plans[ask.plan], ask.count, place, ask.now_ms))
+        call = _encode((expiries, encoded_plans, encoded_asks))
+        answer = await self._run(_TAKE, keys, self.memory, secrets.token_hex(8), number, call, ANSWER_KEPT_MS)
+        if len(answer) == 1:
+            raise OtherMemoryError
+        self.memory = answer[0]
+        codes, values = _decode(answer[1])
+        return codes, list(zip(counts, values, strict=True))
+
+    async def add(self, number: str, takes: Sequence[tuple[CapCount, int]], unless: str = "") -> None:
+        """Add what was taken without Redis.
+
+        Args:
+            number: Of this call; the same number is carried out once.
+            takes: How many of each count.
+            unless: Number of a call that may have counted them already.
+
+        Raises:
+            OtherMemoryError: Redis was emptied: nothing was added.
+
+        """
+        keys = [caps.MEMORY_KEY, self._answer_key, *[count.key for count, _ in takes]]
+        told = [value for count, n in takes for value in (n, count.expires_at)]
+        if not await self._run(_ADD, keys, self.memory, number, unless, ANSWER_KEPT_MS, *told):
+            raise OtherMemoryError
+
+    async def raise_to(self, counts: Sequence[CapCount]) -> None:
+        """Raise counts to what this worker knows and took, in a memory that lost them."""
+        for begin in range(0, len(counts), _CHUNK):
+            chunk = counts[begin : begin + _CHUNK]
+            told = [value for count in chunk for value in (int(count.shared) + count.alone, count.expires_at)]
+            await self._run(caps.RAISE, [count.key for count in chunk], *told)
+
+    async def current_memory(self) -> bytes:
+        """Return the name of the present memory, b'' for none."""
+        return cast("bytes | None", await self._redis.get(caps.MEMORY_KEY)) or b""
+
+    async def tell_visitors(self, visitors: Sequence[tuple[str, int]], now_ms: int) -> None:
+        """Tell of visitors seen without Redis, and until when (milliseconds since 1970)."""
+        for begin in range(0, len(visitors), _CHUNK):
+            pipe = self._redis.pipeline(transaction=False)
+            for key, until in visitors[begin : begin + _CHUNK]:
+                if until > now_ms:
+                    pipe.set(key, until, px=until - now_ms, nx=True)
+            await pipe.execute()
+
+    async def _run(self, script: str, keys: Sequence[str], *arguments: bytes | str | int) -> list[bytes]:
+        digest = self._digests.get(script)
+        if digest is None:
+            digest = self._digests[script] = await _awaited(self._redis.script_load(script))
+        try:
+            answer = await _awaited(self._redis.evalsha(digest, len(keys), *keys, *arguments))
+        except NoScriptError:  # a server that was restarted knows none
+            answer = await _awaited(self._redis.eval(script, len(keys), *keys, *arguments))
+        return cast("list[bytes]", answer)
+
+
+async def _awaited(answer: Awaitable[T] | T) -> T:
+    """Return what the client's method answers; its type serves the synchronous client too."""
+    return await cast("Awaitable[T]", answer)
