@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import pycountry
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from kernel.sql import MONEY_DIGITS
+from kernel.sql import MONEY_DIGITS, RATE_DIGITS
 from partners import templates
 from partners.models import MAX_CODE_LENGTH, MAX_NAME_LENGTH
 
@@ -36,6 +37,10 @@ MAX_PERCENT = 1000
 
 MAX_WINDOW_DAYS = 3650
 MAX_DEEP_LINK_HOSTS = 100
+MAX_TAGS = 50
+MAX_NOTE_LENGTH = 10_000
+MAX_WEIGHT = 10_000
+MAX_SECONDS = 365 * 86_400
 MAX_PARAMETER_BYTES = 512
 """The edge cuts longer values."""
 
@@ -57,6 +62,7 @@ LINK_PARAMETERS: tuple[str, ...] = (
 """What a saved link may preset: everything a tracking link carries, less the ids the link itself names."""
 
 _MONEY = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 _CODE = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_CODE_LENGTH}}}")
 
 
@@ -76,6 +82,87 @@ def check_name(name: str) -> str:
     if not name.isprintable():
         raise ValueError("a name has no control characters or line breaks")
     return name
+
+
+def check_line(text: str, most: int) -> str:
+    """Return one line of text, trimmed; it may be empty."""
+    text = text.strip()
+    if len(text) > most:
+        raise ValueError(f"this has at most {most} characters")
+    if not text.isprintable():
+        raise ValueError("this has no control characters or line breaks")
+    return text
+
+
+def check_note(text: str) -> str:
+    """Return text that may have several lines."""
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > MAX_NOTE_LENGTH:
+        raise ValueError(f"a text has at most {MAX_NOTE_LENGTH} characters")
+    if not text.replace("\n", "").replace("\t", "").isprintable():
+        raise ValueError("a text has no control characters")
+    return text
+
+
+def check_email(text: str) -> str:
+    """Return an e-mail address, its domain in lower case; '' is none."""
+    text = check_line(text, 254)
+    local, at, domain = text.rpartition("@")
+    if text and not (
+        _LOCAL_PART.fullmatch(local) and at and "." in domain and templates.is_host_name(domain.lower())
+    ):
+        raise ValueError(f"{text[:80]!r} isn't an e-mail address such as anna@shop.example")
+    return f"{local}@{domain.lower()}" if text else ""
+
+
+def check_tags(tags: list[str]) -> list[str]:
+    """Return the tags in lower case, each once."""
+    if len(tags) > MAX_TAGS:
+        raise ValueError(f"an entry has at most {MAX_TAGS} tags")
+    read = list(dict.fromkeys(check_line(tag, MAX_CODE_LENGTH).lower() for tag in tags))
+    if "" in read:
+        raise ValueError("a tag can't be empty")
+    return read
+
+
+def check_amount(given: Any) -> Decimal:
+    """Return an amount above zero."""
+    amount = check_money(given)
+    if not amount:
+        raise ValueError("an amount is more than 0 here")
+    return amount
+
+
+def check_rate(given: Any) -> Decimal:
+    """Return an exchange rate, exact."""
+    text = given.strip() if isinstance(given, str) else ""
+    whole, _, fraction = text.partition(".")
+    if not _MONEY.fullmatch(text):
+        raise ValueError('write a rate as a decimal string such as "1.0842"')
+    if len(fraction.rstrip("0")) > RATE_DIGITS or len(whole.lstrip("0")) > MONEY_WHOLE_DIGITS:
+        raise ValueError(
+            f"a rate has at most {MONEY_WHOLE_DIGITS} digits before the point and {RATE_DIGITS} after it"
+        )
+    rate = Decimal(f"{whole.lstrip('0') or '0'}.{fraction.rstrip('0') or '0'}")
+    if not rate:
+        raise ValueError("a rate is more than 0")
+    return rate
+
+
+def check_moment(moment: datetime) -> datetime:
+    """Return a moment in UTC."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as why:
+        raise ValueError("that moment is out of every calendar") from why
+
+
+def check_coupon(code: str) -> str:
+    """Return a coupon's code in upper case, as customers may type it in any."""
+    code = check_line(code, MAX_CODE_LENGTH).upper()
+    if not code or " " in code or len(code) > MAX_CODE_LENGTH:
+        raise ValueError(f"a coupon has 1 to {MAX_CODE_LENGTH} characters without spaces")
+    return code
 
 
 def check_money(given: Any) -> Decimal:
@@ -138,8 +225,8 @@ def check_parameters(parameters: dict[str, str]) -> dict[str, str]:
     return parameters
 
 
-def _saying(check: Callable[[Any], Value]) -> Callable[[Any], Value]:
-    """Make the sentence of a check the whole message of the field's error."""
+def saying(check: Callable[[Any], Value]) -> Callable[[Any], Value]:
+    """Return the check as a validator whose whole message is the sentence of the check."""
 
     def checked(value: Any) -> Value:
         try:
@@ -151,15 +238,31 @@ def _saying(check: Callable[[Any], Value]) -> Callable[[Any], Value]:
 
 
 Id: TypeAlias = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
-Name: TypeAlias = Annotated[str, AfterValidator(_saying(check_name))]
-MoneyAmount: TypeAlias = Annotated[Decimal, BeforeValidator(_saying(check_money))]
+Name: TypeAlias = Annotated[str, AfterValidator(saying(check_name))]
+MoneyAmount: TypeAlias = Annotated[Decimal, BeforeValidator(saying(check_money))]
 Percent: TypeAlias = Annotated[
-    Decimal, BeforeValidator(_saying(check_money)), AfterValidator(_saying(check_percent))
+    Decimal, BeforeValidator(saying(check_money)), AfterValidator(saying(check_percent))
 ]
-Currency: TypeAlias = Annotated[str, AfterValidator(_saying(check_currency))]
-Destination: TypeAlias = Annotated[str, AfterValidator(_saying(templates.check_destination))]
-FallbackUrl: TypeAlias = Annotated[str, AfterValidator(_saying(templates.check_fallback))]
-DeepLinkHosts: TypeAlias = Annotated[list[str], AfterValidator(_saying(check_deep_link_hosts))]
-Code: TypeAlias = Annotated[str, AfterValidator(_saying(check_code))]
-Parameters: TypeAlias = Annotated[dict[str, str], AfterValidator(_saying(check_parameters))]
+Currency: TypeAlias = Annotated[str, AfterValidator(saying(check_currency))]
+Destination: TypeAlias = Annotated[str, AfterValidator(saying(templates.check_destination))]
+FallbackUrl: TypeAlias = Annotated[str, AfterValidator(saying(templates.check_fallback))]
+DeepLinkHosts: TypeAlias = Annotated[list[str], AfterValidator(saying(check_deep_link_hosts))]
+Code: TypeAlias = Annotated[str, AfterValidator(saying(check_code))]
+Parameters: TypeAlias = Annotated[dict[str, str], AfterValidator(saying(check_parameters))]
 WindowDays: TypeAlias = Annotated[int, Field(ge=1, le=MAX_WINDOW_DAYS, strict=True)]
+Weight: TypeAlias = Annotated[int, Field(ge=1, le=MAX_WEIGHT, strict=True)]
+Days: TypeAlias = Annotated[int, Field(ge=0, le=MAX_WINDOW_DAYS, strict=True)]
+Hours: TypeAlias = Annotated[int, Field(ge=1, le=MAX_WINDOW_DAYS * 24, strict=True)]
+Seconds: TypeAlias = Annotated[int, Field(ge=0, le=MAX_SECONDS, strict=True)]
+Pixels: TypeAlias = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+Line: TypeAlias = Annotated[str, AfterValidator(saying(partial(check_line, most=MAX_NAME_LENGTH)))]
+"""One line of text; may be empty."""
+Note: TypeAlias = Annotated[str, AfterValidator(saying(check_note))]
+Email: TypeAlias = Annotated[str, AfterValidator(saying(check_email))]
+Tags: TypeAlias = Annotated[list[str], AfterValidator(saying(check_tags))]
+Amount: TypeAlias = Annotated[Decimal, BeforeValidator(saying(check_amount))]
+ExchangeRate: TypeAlias = Annotated[Decimal, BeforeValidator(saying(check_rate))]
+UtcMoment: TypeAlias = Annotated[AwareDatetime, AfterValidator(saying(check_moment))]
+CouponCode: TypeAlias = Annotated[str, AfterValidator(saying(check_coupon))]
+HookUrl: TypeAlias = Annotated[str, AfterValidator(saying(templates.check_hook))]
+PlainUrl: TypeAlias = Annotated[str, AfterValidator(saying(templates.check_plain_url))]
