@@ -103,6 +103,19 @@ class Settings(BaseSettings):
         60, ge=1, description="Minutes a postback waits for its click to arrive from another journal or host."
     )
 
+    # Outgoing postbacks and webhooks
+    outbound_allowed_networks: str = Field(
+        "",
+        description="Networks, comma separated, that outgoing postbacks may reach though they are not public, e.g. 10.20.0.0/16.",
+    )
+    outbound_ports: str = Field(
+        "80,443,8080,8443",
+        description="Ports and ranges like 8000-8999, comma separated, that outgoing postbacks may reach at public addresses.",
+    )
+    outbound_connections: int = Field(
+        100, ge=4, le=2_000, description="Most outgoing postbacks under way at once; one receiver gets 8 at most."
+    )
+
     # Geo (each optional; the country resolves offline without any)
     geoip_city: Path | None = Field(None, description="MaxMind City file: region, city, postal area, time zone.")
     geoip_asn: Path | None = Field(None, description="MaxMind ASN file: network number and provider.")
@@ -118,6 +131,17 @@ class Settings(BaseSettings):
     report_max_rows: int = Field(100_000, ge=1, description="Most rows one report answers with.")
     report_max_memory_mib: int = Field(2048, ge=64, description="Memory in MiB one report may take.")
 
+    # Access
+    api_rate_per_minute: int = Field(
+        600, ge=1, le=1_000_000, description="Requests a minute that an API key may make, unless it has a rate of its own."
+    )
+    login_rate_per_minute: int = Field(
+        10, ge=1, le=10_000, description="Sign-in attempts a minute for one e-mail address; for one network address three times as many."
+    )
+    signup_rate_per_hour: int = Field(
+        10, ge=1, le=10_000, description="Partner sign-ups an hour from one network address."
+    )
+
     # Telling
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     log_format: Literal["auto", "json", "console"] = Field(
@@ -127,11 +151,19 @@ class Settings(BaseSettings):
         False, description="Crash tests only: files named data_dir/faults/<point> kill or fail at that point."
     )
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "outbound_allowed_networks")
     @classmethod
     def _networks_parse(cls, value: str) -> str:
         for part in filter(None, (p.strip() for p in value.split(","))):
             ipaddress.ip_network(part, strict=False)
+        return value
+
+    @field_validator("outbound_ports")
+    @classmethod
+    def _ports_parse(cls, value: str) -> str:
+        for first, last in _port_ranges(value):
+            if not 1 <= first <= last <= 65535:
+                raise ValueError("write ports from 1 to 65535 and ranges like 8000-8999")
         return value
 
     @field_validator(
@@ -159,8 +191,27 @@ class Settings(BaseSettings):
     @property
     def trusted_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
         """The parsed ``trusted_proxies``."""
-        parts = filter(None, (p.strip() for p in self.trusted_proxies.split(",")))
-        return tuple(ipaddress.ip_network(p, strict=False) for p in parts)
+        return _networks(self.trusted_proxies)
+
+    @property
+    def outbound_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The parsed ``outbound_allowed_networks``."""
+        return _networks(self.outbound_allowed_networks)
+
+    @property
+    def outbound_port_ranges(self) -> tuple[tuple[int, int], ...]:
+        """The parsed ``outbound_ports``: first and last port of each range."""
+        return _port_ranges(self.outbound_ports)
+
+
+def _networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    parts = filter(None, (p.strip() for p in text.split(",")))
+    return tuple(ipaddress.ip_network(p, strict=False) for p in parts)
+
+
+def _port_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    parts = [p.partition("-") for p in text.replace(" ", "").split(",") if p]
+    return tuple((int(first), int(last) if dash else int(first)) for first, dash, last in parts)
 
 
 def _in_url(host: str) -> str:

@@ -36,8 +36,12 @@ class Template:
 
     __slots__ = ("host", "names", "parts", "query")
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, known: frozenset[str] = MACROS) -> None:
         """Compile ``url``.
+
+        Args:
+            url: The template.
+            known: Names that are macros; any other in braces stays as it is written.
 
         Raises:
             ValueError: it isn't http(s), or its scheme or host isn't literal.
@@ -52,7 +56,7 @@ class Template:
         self.parts: list[tuple[str, str]] = []
         literal = pieces[0]
         for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
-            if name in MACROS:
+            if name in known:
                 self.parts.append((literal, name))
                 literal = text
             else:

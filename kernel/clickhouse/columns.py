@@ -144,6 +144,11 @@ CONVERSION_STATE: tuple[Column, ...] = (
     Column("change_reason", "String", "Why it was changed by hand"),
     Column("hold_until", TIME, "When its hold period ends, 1970 for none"),
     Column("payout_model", LABEL, "CPA, CPL, CPS, CPC, CPM, revshare or hybrid"),
+    Column(
+        "goal_number",
+        "UInt32",
+        "Which of the partner's conversions on the goal it was in its period, where the price depends on it; else 0",
+    ),
     Column("payout_given", "Bool", "Payout or revenue came with the postback and no longer follow the amount"),
     Column("outcome", LABEL, "accepted or updated: what this state did"),
 )
@@ -168,6 +173,7 @@ OUTBOUND_ATTEMPTS: tuple[Column, ...] = (
     Column("ts", TIME, "When it was tried"),
     Column("hook_id", "UInt32", "Outgoing hook"),
     Column("hook_kind", LABEL, "postback or webhook"),
+    Column("hook_partner_id", "UInt32", "Partner whose hook it is, 0 for one of the network"),
     Column("conversion_id", "String", "Conversion it tells of"),
     Column("change_seq", "UInt64", "Which of its changes"),
     Column("partner_id", "UInt32", "Partner of the conversion"),
