@@ -26,21 +26,10 @@ from kernel.logging import log
 from kernel.redis import STORE_FAILURES
 from kernel.settings import Settings
 from kernel.sql import Sessions
-from partners import (
-    NOT_PUBLISHED,
-    Advertiser,
-    Link,
-    Offer,
-    Partner,
-    Program,
-    currencies,
-    money_text,
-    preset_query,
-)
+from partners import NOT_PUBLISHED, Program
 from tracker import snapshot
-from tracker.snapshot import AdvertiserRoute, LinkRoute, OfferRoute, PartnerRoute, Snapshot
-
-DAY_S = 86_400
+from tracker.compiling import Compiler
+from tracker.snapshot import Snapshot
 
 LOOK_S = 0.5
 """Seconds between two looks at the program: a change on another host reaches our edges within a second."""
@@ -63,47 +52,7 @@ return tonumber(ARGV[1])
 
 def compile_snapshot(session: Session) -> Snapshot:
     """Return the program as the edges need it; the session must see one moment."""
-    program = session.scalars(select(Program)).one()
-    return Snapshot(
-        version=program.version,
-        offers={offer.id: _offer(offer) for offer in session.scalars(select(Offer))},
-        partners={
-            partner.id: PartnerRoute(partner.id, partner.name, partner.status, partner.fallback_url)
-            for partner in session.scalars(select(Partner))
-        },
-        advertisers={
-            advertiser.id: AdvertiserRoute(
-                advertiser.id, advertiser.name, advertiser.postback_token, advertiser.require_token
-            )
-            for advertiser in session.scalars(select(Advertiser))
-        },
-        links={
-            link.code: LinkRoute(link.id, link.code, link.partner_id, link.offer_id, preset_query(link.parameters))
-            for link in session.scalars(select(Link))
-        },
-        currencies=currencies(),
-        fallback_url=program.fallback_url,
-    )
-
-
-def _offer(offer: Offer) -> OfferRoute:
-    return OfferRoute(
-        id=offer.id,
-        name=offer.name,
-        advertiser_id=offer.advertiser_id,
-        status=offer.status,
-        destination=offer.destination,
-        currency=offer.currency,
-        payout=money_text(offer.payout) or "",
-        revenue=money_text(offer.revenue) or "",
-        payout_percent=money_text(offer.payout_percent) or "",
-        revenue_percent=money_text(offer.revenue_percent) or "",
-        default_status=offer.default_status,
-        deep_link_hosts=tuple(offer.deep_link_hosts),
-        allow_override=offer.allow_override,
-        attribution_window_s=(offer.attribution_window_days or 0) * DAY_S,
-        fallback_url=offer.fallback_url,
-    )
+    return snapshot.unwrap(Compiler().compile(session))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +85,7 @@ class Publisher:
         self._directory = chosen.data_dir
         self._programs = programs
         self._cache = cache
+        self._compiler = Compiler(chosen.currency)
         self._lock = threading.Lock()
         self._seen_file: tuple[tuple[int, int, int], int] = ((0, 0, 0), 0)
         self._redis_away = False
@@ -176,8 +126,8 @@ class Publisher:
             if out.holds(self._version_in_database()):
                 return out.file
             with self._programs.reading() as session:
-                compiled = compile_snapshot(session)
-            body = snapshot.encode(compiled)
+                compiled = self._compiler.compile(session)
+            body = snapshot.encode_wire(compiled)
             if compiled.version > out.file:
                 self._write_file(body)
             if self._cache is not None and out.redis is not None:

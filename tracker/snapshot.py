@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 import msgspec
 
@@ -35,9 +35,11 @@ REDIS_KEY = "clickledger:snapshot"
 REDIS_VERSION_KEY = "clickledger:snapshot:version"
 
 Key = TypeVar("Key", int, str)
-Route = TypeVar("Route", bound=msgspec.Struct)
+Route = TypeVar("Route")
+DatedRates: TypeAlias = tuple[tuple[int, str], ...]
 
-_encode = msgspec.msgpack.Encoder().encode
+encode_route = msgspec.msgpack.Encoder().encode
+"""Encodes one route, or a list of them."""
 
 
 class Encoded(Mapping[Key, Route], Generic[Key, Route]):
@@ -50,7 +52,7 @@ class Encoded(Mapping[Key, Route], Generic[Key, Route]):
 
     def __init__(self, bodies: dict[Key, bytes], kind: type[Route]) -> None:
         self._bodies: dict[Key, bytes] = bodies
-        self._kind = kind.__name__
+        self._kind = str(kind)
         self._decode = msgspec.msgpack.Decoder(kind).decode
         self._known: dict[Key, Route | None] = {}
 
@@ -148,33 +150,34 @@ class Snapshot(msgspec.Struct, frozen=True):
     """ISO 4217 codes a postback may name."""
     base_currency: str = ""
     """What ``rates`` are quoted in."""
-    rates: dict[str, tuple[tuple[int, str], ...]] = {}
+    rates: Mapping[str, DatedRates] = {}
     """Currency -> (day since 1970 from which it holds, worth of one unit in the base currency), ascending."""
     fallback_url: str = ""
 
 
 EMPTY = Snapshot(version=0)
 
-_MAPS: dict[str, tuple[type, type[msgspec.Struct]]] = {
-    "offers": (int, OfferRoute),
-    "partners": (int, PartnerRoute),
-    "advertisers": (int, AdvertiserRoute),
-    "links": (str, LinkRoute),
-    "smart_links": (int, SmartLinkRoute),
-    "coupons": (str, CouponRoute),
-    "keys": (str, KeyRoute),
+_MAPS: dict[str, Any] = {
+    "offers": OfferRoute,
+    "partners": PartnerRoute,
+    "advertisers": AdvertiserRoute,
+    "links": LinkRoute,
+    "smart_links": SmartLinkRoute,
+    "coupons": CouponRoute,
+    "keys": KeyRoute,
+    "rates": DatedRates,
 }
-"""Fields that travel as a map of encoded routes: type of the key, type of the route."""
+"""Fields that travel as a map of encoded routes."""
 
 
 _LISTS: dict[str, type[msgspec.Struct]] = {"blocks": BlockRoute, "hooks": HookRoute}
 """Fields that travel as one encoded list."""
 
-NONE = _encode(())
+NONE = encode_route(())
 
 
-class _Wire(msgspec.Struct):
-    """A snapshot's bytes, its routes still encoded."""
+class Wire(msgspec.Struct):
+    """A snapshot as it travels: each route encoded for itself."""
 
     version: int
     offers: dict[int, bytes] = {}
@@ -188,21 +191,26 @@ class _Wire(msgspec.Struct):
     hooks: bytes = NONE
     currencies: frozenset[str] = frozenset()
     base_currency: str = ""
-    rates: dict[str, tuple[tuple[int, str], ...]] = {}
+    rates: dict[str, bytes] = {}
     fallback_url: str = ""
 
 
-_wire_decoder = msgspec.msgpack.Decoder(_Wire)
+_wire_decoder = msgspec.msgpack.Decoder(Wire)
 
 
 def encode(snapshot: Snapshot) -> bytes:
     """Return the bytes that are cached and published."""
     fields: dict[str, Any] = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__}
     for name in _MAPS:
-        fields[name] = {key: _encode(route) for key, route in fields[name].items()}
+        fields[name] = {key: encode_route(route) for key, route in fields[name].items()}
     for name in _LISTS:
-        fields[name] = _encode(tuple(fields[name]))
-    return _encode(_Wire(**fields))
+        fields[name] = encode_route(tuple(fields[name]))
+    return encode_wire(Wire(**fields))
+
+
+def encode_wire(wire: Wire) -> bytes:
+    """Return the bytes that are cached and published, of routes that are encoded already."""
+    return encode_route(wire)
 
 
 def decode(body: bytes) -> Snapshot:
@@ -212,9 +220,13 @@ def decode(body: bytes) -> Snapshot:
         msgspec.MsgspecError, UnicodeDecodeError: not a snapshot of this version's shape.
 
     """
-    wire = _wire_decoder.decode(body)
+    return unwrap(_wire_decoder.decode(body))
+
+
+def unwrap(wire: Wire) -> Snapshot:
+    """Return the snapshot whose routes are still encoded."""
     fields: dict[str, Any] = {name: getattr(wire, name) for name in wire.__struct_fields__}
-    for name, (_, kind) in _MAPS.items():
+    for name, kind in _MAPS.items():
         fields[name] = Encoded(fields[name], kind)
     for name, kind in _LISTS.items():
         fields[name] = EncodedList(fields[name], kind)
