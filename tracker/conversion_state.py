@@ -4,7 +4,9 @@ The edge asks it to answer at once (over the state cached in Redis), the pipelin
 in the store and decides; both use the same rules, so they agree.
 
 Invariants: the key (click, goal, transaction id) names one conversion for ever; the same values again
-change nothing; a parameter that a later postback leaves out is unchanged; money is Decimal.
+change nothing; a parameter that a later postback leaves out is unchanged; money is Decimal. What we hold or
+reject ourselves (a hold period, a cap, a missing rate) is undone by no postback that merely says approved:
+a hold period ends with its time, a cap's hold by hand.
 """
 
 from __future__ import annotations
@@ -16,10 +18,8 @@ from typing import Literal
 
 import msgspec
 
-from tracker.errors import AMOUNT_INVALID
-from tracker.events import PostbackFields
-from tracker.postbacks import MAX_AMOUNT
-from tracker.routes import OfferRoute
+from tracker.events import Postback, PostbackFields
+from tracker.tariff import Terms, earned
 
 Outcome = Literal["accepted", "duplicate", "updated", "refused"]
 
@@ -31,9 +31,12 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 }
 """Where a status may go. Approved to rejected is a chargeback; rejected is final."""
 
-_SIX_PLACES = Decimal("0.000001")
 RATE_MISSING = "currency_rate_missing"
-"""Why a conversion is on hold whose fixed and percent parts are in two currencies."""
+"""Why a conversion is on hold whose amount has no rate into its offer's currency on its day."""
+HOLD_PERIOD = "hold_period"
+"""Why a conversion is on hold that is approved by itself once its goal's hold period is over."""
+CAP_REACHED = "cap_reached"
+"""Why a conversion is rejected (a hard cap) or on hold (a soft one)."""
 
 CACHE_SECONDS = 120 * 86_400
 """How long a state is cached in Redis: the longest usual attribution window and the validation after it."""
@@ -55,6 +58,17 @@ class ConversionState(msgspec.Struct, array_like=True, frozen=True):
     conversion_ip: str = ""
     payout_given: bool = False
     """The advertiser set payout or revenue; they no longer follow the amount."""
+    hold_until: int = 0
+    """When its hold period ends, milliseconds since 1970; 0 when it is in none."""
+    model: str = ""
+    """Payout model; '' for a goal its offer doesn't know."""
+    number: int = 0
+    """Which of the partner's conversions on the goal it was in its period, where the price depends on it."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts towards caps and steps: approved, pending, or only waiting for its period's end."""
+        return self.status in {"approved", "pending"} or bool(self.hold_until)
 
 
 encode_state = msgspec.msgpack.Encoder().encode
@@ -74,37 +88,62 @@ def conversion_id(click_id: str, goal: str, txn_id: str) -> str:
     return base64.urlsafe_b64encode(clock + hashlib.blake2b(key, digest_size=12).digest()).decode()
 
 
-def apply(
-    state: ConversionState | None, fields: PostbackFields, offer: OfferRoute
-) -> tuple[Outcome, ConversionState]:
+def clickless_id(offer_id: int, goal: str, txn_id: str) -> str:
+    """Return the id of a conversion that named no click: 24 base64url characters, no time in them."""
+    key = f"{offer_id}:{len(goal)}:{goal}{txn_id}".encode()
+    return base64.urlsafe_b64encode(hashlib.blake2b(key, digest_size=18, person=b"clickless").digest()).decode()
+
+
+def id_of(postback: Postback) -> str:
+    """Return the id of the conversion a postback is about; its goal is named by the offer's code of it."""
+    fields = postback.fields
+    if postback.conversion_id:
+        return postback.conversion_id
+    if fields.click_id:
+        return conversion_id(fields.click_id, fields.goal, fields.txn_id)
+    return clickless_id(postback.offer_id, fields.goal, fields.txn_id)
+
+
+def apply(state: ConversionState | None, postback: Postback, terms: Terms) -> tuple[Outcome, ConversionState]:
     """Return what a postback does and the state after it.
 
     ``refused`` means its status can't follow the present one; the state is then unchanged.
+
+    Args:
+        state: The state before it; None for a new conversion.
+        postback: Its fields, when and by whom it came.
+        terms: What such a conversion is worth.
 
     Raises:
         ClickledgerError: ``amount_invalid`` when the amount earns more than a store holds.
 
     """
     if state is None:
-        return "accepted", _first(fields, offer)
-    status = fields.status or state.status
-    after = _with_money(
-        ConversionState(
-            status=status,
-            amount=_or(fields.amount, state.amount),
-            amount_currency=fields.currency or state.amount_currency,
-            payout=state.payout,
-            revenue=state.revenue,
-            currency=state.currency,
-            reject_reason=fields.reject_reason or (state.reject_reason if status == state.status else ""),
-            adv=_adv(fields.adv, state.adv),
-            coupon=fields.coupon or state.coupon,
-            customer_id=fields.customer_id or state.customer_id,
-            conversion_ip=fields.conversion_ip or state.conversion_ip,
-            payout_given=state.payout_given,
+        return "accepted", _held(_first(postback, terms), postback, terms, before=None)
+    if postback.source == "hold":
+        return _released(state, postback.ts)
+    fields = postback.fields
+    status, reason, hold_until = _standing(state, postback)
+    after = _held(
+        _with_money(
+            msgspec.structs.replace(
+                state,
+                status=status,
+                amount=_or(fields.amount, state.amount),
+                amount_currency=fields.currency or state.amount_currency,
+                reject_reason=reason,
+                adv=_adv(fields.adv, state.adv),
+                coupon=fields.coupon or state.coupon,
+                customer_id=fields.customer_id or state.customer_id,
+                conversion_ip=fields.conversion_ip or state.conversion_ip,
+                hold_until=hold_until,
+            ),
+            postback,
+            terms,
+            before=state,
         ),
-        fields,
-        offer,
+        postback,
+        terms,
         before=state,
     )
     # Judged by where it comes to, not by what was asked: a first postback that was put on hold for its
@@ -118,40 +157,91 @@ def apply(
     return "updated", after
 
 
-def _first(fields: PostbackFields, offer: OfferRoute) -> ConversionState:
+def beyond_cap(state: ConversionState, *, hard: bool) -> ConversionState:
+    """Return a conversion that came when its cap was reached: rejected by a hard one, on hold by a soft one."""
+    return msgspec.structs.replace(
+        state, status="rejected" if hard else "hold", reject_reason=CAP_REACHED, hold_until=0
+    )
+
+
+def _by_hand(postback: Postback) -> bool:
+    """Return whether one of the network's people decided this one conversion."""
+    return postback.trusted and postback.source == "api"
+
+
+def _standing(state: ConversionState, postback: Postback) -> tuple[str, str, int]:
+    """Return status, reason and end of the hold period that a postback leads to, apart from its money."""
+    asked, reason = postback.fields.status, postback.fields.reject_reason
+    if state.hold_until and asked in {None, "approved"} and not (asked and _by_hand(postback)):
+        return state.status, state.reject_reason, state.hold_until
+    capped = state.reject_reason == CAP_REACHED and state.status in {"hold", "rejected"}
+    if capped and asked != "rejected" and not (asked and _by_hand(postback)):
+        return state.status, state.reject_reason, 0
+    status = asked or state.status
+    kept = state.reject_reason if status == state.status and not state.hold_until else ""
+    return status, reason or kept, 0
+
+
+def _released(state: ConversionState, now_ms: int) -> tuple[Outcome, ConversionState]:
+    """Approve a conversion whose hold period is over; one that isn't in a period any more stays as it is."""
+    if state.status != "hold" or not 0 < state.hold_until <= now_ms:
+        return "duplicate", state
+    return "updated", msgspec.structs.replace(state, status="approved", reject_reason="", hold_until=0)
+
+
+def _held(
+    state: ConversionState, postback: Postback, terms: Terms, *, before: ConversionState | None
+) -> ConversionState:
+    """Put what would now be approved on hold for its goal's period, unless somebody approved it by hand."""
+    is_new = before is None or before.status != "approved"
+    if not (terms.hold_s and is_new and state.status == "approved"):
+        return state
+    if _by_hand(postback) and postback.fields.status == "approved":
+        return state
+    return msgspec.structs.replace(
+        state, status="hold", reject_reason=HOLD_PERIOD, hold_until=postback.ts + terms.hold_s * 1000
+    )
+
+
+def _first(postback: Postback, terms: Terms) -> ConversionState:
+    fields = postback.fields
     return _with_money(
         ConversionState(
-            status=fields.status or offer.default_status,
+            status=fields.status or terms.default_status,
             amount=_or(fields.amount, Decimal(0)),
-            amount_currency=fields.currency or offer.currency,
+            amount_currency=fields.currency or terms.currency,
             payout=Decimal(0),
             revenue=Decimal(0),
-            currency=offer.currency,
+            currency=terms.currency,
             reject_reason=fields.reject_reason,
             adv=fields.adv,
             coupon=fields.coupon,
             customer_id=fields.customer_id,
             conversion_ip=fields.conversion_ip,
+            model=terms.model,
+            number=terms.number if terms.steps_period else 0,
         ),
-        fields,
-        offer,
+        postback,
+        terms,
         before=None,
     )
 
 
 def _with_money(
-    state: ConversionState, fields: PostbackFields, offer: OfferRoute, *, before: ConversionState | None
+    state: ConversionState, postback: Postback, terms: Terms, *, before: ConversionState | None
 ) -> ConversionState:
-    """Compute payout and revenue: the advertiser's when the offer allows it, else the offer's.
+    """Compute payout and revenue: the postback's where it may set them, else the terms'.
 
     Args:
         state: The state but for its money.
-        fields: The postback.
-        offer: Its tariff.
+        postback: What changes it.
+        terms: Its prices.
         before: The state before this postback, if there was one.
 
     """
-    if offer.allow_override and (fields.payout is not None or fields.revenue is not None):
+    fields = postback.fields
+    may_set = terms.allow_override or postback.trusted
+    if may_set and (fields.payout is not None or fields.revenue is not None):
         return msgspec.structs.replace(
             state,
             payout=_or(fields.payout, state.payout),
@@ -160,21 +250,20 @@ def _with_money(
             payout_given=True,
         )
     says_nothing = before is not None and fields.amount is None and fields.currency is None
-    # Goals beside the base goal earn what their postback says; a tariff of their own comes with goals.
-    if state.payout_given or says_nothing or fields.goal:
+    if state.payout_given or says_nothing:
         return state
-    by_amount = any(map(_decimal, (offer.payout_percent, offer.revenue_percent)))
-    foreign = by_amount and state.amount_currency != offer.currency
-    if foreign and any(map(_decimal, (offer.payout, offer.revenue))):
+    found = earned(terms, state.amount, state.amount_currency, postback.ts, state.number or terms.number)
+    if found is None:
         return _without_rate(state, fields, before)
     if before is not None and before.reject_reason != RATE_MISSING and _same_amount(state, before):
         # A tariff that changed since must not change what a repetition is worth.
         return state
+    found = found.storable()
     return msgspec.structs.replace(
         state,
-        payout=_earned(offer.payout, offer.payout_percent, state.amount),
-        revenue=_earned(offer.revenue, offer.revenue_percent, state.amount),
-        currency=state.amount_currency if foreign else offer.currency,
+        payout=found.payout,
+        revenue=found.revenue,
+        currency=found.currency,
         reject_reason="" if state.reject_reason == RATE_MISSING else state.reject_reason,
     )
 
@@ -182,10 +271,11 @@ def _with_money(
 def _without_rate(
     state: ConversionState, fields: PostbackFields, before: ConversionState | None
 ) -> ConversionState:
-    """Put a conversion on hold whose parts are in two currencies, where that changes no decision made before."""
+    """Put a conversion on hold whose worth can't be told, where that changes no decision made before."""
     reason = fields.reject_reason or RATE_MISSING
     if before is not None:
-        if before.status == "approved" or (before.status != "hold" and _same_amount(state, before)):
+        decided = before.status == "approved" or before.hold_until
+        if decided or (before.status != "hold" and _same_amount(state, before)):
             return state
         if before.status == "hold":
             reason = fields.reject_reason or before.reject_reason or RATE_MISSING
@@ -196,18 +286,6 @@ def _without_rate(
 
 def _same_amount(state: ConversionState, before: ConversionState) -> bool:
     return (before.amount, before.amount_currency) == (state.amount, state.amount_currency)
-
-
-def _decimal(text: str) -> Decimal:
-    return Decimal(text or "0")
-
-
-def _earned(fixed: str, percent: str, amount: Decimal) -> Decimal:
-    """Return fixed + percent of amount, rounded half to even at six places."""
-    earned = _decimal(fixed) + amount * _decimal(percent) / 100
-    if earned > MAX_AMOUNT:
-        raise AMOUNT_INVALID.error(f"The amount earns more than {MAX_AMOUNT}, which can't be stored.")
-    return earned.quantize(_SIX_PLACES)
 
 
 def _or(text: str | None, otherwise: Decimal) -> Decimal:

@@ -39,10 +39,61 @@ TOKEN_INVALID = ErrorKind("token_invalid", 403, "warning", "The token or signatu
 SIGNATURE_EXPIRED = ErrorKind(
     "signature_expired", 403, "info", "The signature's expires time has passed; sign the request again."
 )
+SIGNATURE_MISSING = ErrorKind(
+    "signature_missing",
+    401,
+    "info",
+    "This advertiser's pixels need signature= and expires=; a token in a page could be read by every visitor.",
+)
+ADDRESS_NOT_ALLOWED = ErrorKind(
+    "address_not_allowed",
+    403,
+    "warning",
+    "This advertiser's postbacks are only taken from the addresses on its list; send it from one of them.",
+)
+ADVERTISER_SUSPENDED = ErrorKind(
+    "advertiser_suspended", 403, "info", "The offer's advertiser is suspended; ask the network."
+)
+TXN_ID_MISSING = ErrorKind(
+    "txn_id_missing", 400, "info", "Without click_id send your own id of the event as txn_id, such as the order's."
+)
+ATTRIBUTION_MISSING = ErrorKind(
+    "attribution_missing",
+    400,
+    "info",
+    "Without click_id send offer_id with a coupon, or with the visitor's ip and user_agent.",
+)
+COUPON_UNKNOWN = ErrorKind(
+    "coupon_unknown", 404, "info", "The offer has no such coupon at this time; send one that a partner was given."
+)
+ADDRESS_INVALID = ErrorKind(
+    "address_invalid", 400, "info", "Send the visitor's ip as a plain IPv4 or IPv6 address."
+)
 POSTBACK_BODY_INVALID = ErrorKind(
     "postback_body_invalid", 400, "info", "Send the body as form fields or one flat JSON object, in UTF-8."
 )
 POSTBACK_TOO_LARGE = ErrorKind("postback_too_large", 413, "info", "Send the postback's parameters only.")
+CLICK_BODY_INVALID = ErrorKind(
+    "click_body_invalid", 400, "info", "Send a flat JSON object of link parameters, or an array of such, in UTF-8."
+)
+CLICK_BODY_TOO_LARGE = ErrorKind(
+    "click_body_too_large", 413, "info", "Send fewer clicks in one request, and their link parameters only."
+)
+KEY_NOT_ACCEPTED = ErrorKind(
+    "key_not_accepted",
+    401,
+    "warning",
+    "Send 'Authorization: Bearer clk_…' with a key that has the scope clicks:write and hasn't expired.",
+)
+KEY_MISSING = ErrorKind(
+    "key_missing",
+    401,
+    "info",
+    "Only a key with the scope clicks:write may record other visitors' clicks or several at once.",
+)
+PARTNER_NOT_ALLOWED = ErrorKind(
+    "partner_not_allowed", 403, "warning", "This key records clicks of its own partner only."
+)
 TRANSITION_NOT_ALLOWED = ErrorKind(
     "transition_not_allowed",
     409,
@@ -58,6 +109,21 @@ CLICK_NOT_FOUND = ErrorKind(
 )
 OUTSIDE_WINDOW = ErrorKind(
     "outside_window", 410, "info", "The conversion came later after its click than the offer's window allows."
+)
+CONVERSION_TOO_EARLY = ErrorKind(
+    "conversion_too_early",
+    409,
+    "info",
+    "The conversion came sooner after its click than the offer allows (min_conversion_seconds).",
+)
+NOT_ATTRIBUTED = ErrorKind(
+    "not_attributed",
+    404,
+    "info",
+    "Neither a click, nor a coupon, nor the visitor told whose conversion it is; send click_id or a valid coupon.",
+)
+CONVERSION_UNKNOWN = ErrorKind(
+    "conversion_unknown", 404, "info", "There is no conversion with this id that could be changed."
 )
 FRAME_UNREADABLE = ErrorKind(
     "frame_unreadable", 500, "error", "A journal frame could not be decoded; its bytes are kept whole."
@@ -85,12 +151,27 @@ ERRORS = table(
     TOKEN_MISSING,
     TOKEN_INVALID,
     SIGNATURE_EXPIRED,
+    SIGNATURE_MISSING,
+    ADDRESS_NOT_ALLOWED,
+    ADVERTISER_SUSPENDED,
+    TXN_ID_MISSING,
+    ATTRIBUTION_MISSING,
+    COUPON_UNKNOWN,
+    ADDRESS_INVALID,
     POSTBACK_BODY_INVALID,
     POSTBACK_TOO_LARGE,
+    CLICK_BODY_INVALID,
+    CLICK_BODY_TOO_LARGE,
+    KEY_NOT_ACCEPTED,
+    KEY_MISSING,
+    PARTNER_NOT_ALLOWED,
     TRANSITION_NOT_ALLOWED,
     JOURNAL_UNAVAILABLE,
     CLICK_NOT_FOUND,
     OUTSIDE_WINDOW,
+    CONVERSION_TOO_EARLY,
+    NOT_ATTRIBUTED,
+    CONVERSION_UNKNOWN,
     FRAME_UNREADABLE,
     ENRICHMENT_FAILED,
     POSTBACK_NOT_PROCESSED,

@@ -94,6 +94,8 @@ class Postback(msgspec.Struct, tag="p", array_like=True, frozen=True):
     is_test: bool = False
     reason: str = ""
     """Why somebody changed it by hand."""
+    conversion_id: str = ""
+    """The conversion it changes, where that is known already; '' to make it of the fields."""
 
 
 class Adjustment(msgspec.Struct, tag="a", array_like=True, frozen=True):

@@ -26,8 +26,8 @@ from tracker.conversion_state import (
     decode_state,
     encode_state,
 )
-from tracker.events import PostbackFields
-from tracker.routes import OfferRoute
+from tracker.events import Postback
+from tracker.tariff import Terms
 
 REMEMBERED_LOCALLY = 50_000
 """Conversions each worker remembers for when Redis is away; about 20 MB."""
@@ -52,9 +52,15 @@ class Outcomes:
         self._recent: OrderedDict[str, ConversionState] = OrderedDict()
 
     async def of(
-        self, conversion_id: str, fields: PostbackFields, offer: OfferRoute
+        self, conversion_id: str, postback: Postback, terms: Terms
     ) -> tuple[Outcome, ConversionState, bool]:
         """Apply a postback to the cached state.
+
+        Args:
+            conversion_id: ``conversion_state.id_of(postback)``; its goal is the offer's code of it.
+            postback: As it will be journalled.
+            terms: ``tariff.terms_for`` its goal. An edge knows neither the click's partner nor its country,
+                so the state's money is the goal's own until the pipeline, which decides, has written its.
 
         Returns:
             The outcome, the state after it, and whether it is provisional (Redis was not asked).
@@ -62,12 +68,12 @@ class Outcomes:
         """
         nothing: tuple[Outcome, ConversionState] | None = None
         known = (
-            await self._breaker.call_async(lambda: self._shared(conversion_id, fields, offer), nothing)
+            await self._breaker.call_async(lambda: self._shared(conversion_id, postback, terms), nothing)
             if self._redis is not None
             else nothing
         )
         provisional = known is None
-        outcome, state = known or apply(self._recent.get(conversion_id), fields, offer)
+        outcome, state = known or apply(self._recent.get(conversion_id), postback, terms)
         self._recent[conversion_id] = state
         self._recent.move_to_end(conversion_id)
         if len(self._recent) > REMEMBERED_LOCALLY:
@@ -83,13 +89,13 @@ class Outcomes:
             await self._breaker.call_async(lambda: redis.delete(cache_key(conversion_id)), nothing)
 
     async def _shared(
-        self, conversion_id: str, fields: PostbackFields, offer: OfferRoute
+        self, conversion_id: str, postback: Postback, terms: Terms
     ) -> tuple[Outcome, ConversionState] | None:
         assert self._redis is not None  # noqa: S101 - of() asks only with a client
         key = cache_key(conversion_id)
         current = cast("bytes | None", await self._redis.get(key)) or b""
         for _ in range(_ATTEMPTS):
-            outcome, after = apply(_decode(current), fields, offer)
+            outcome, after = apply(_decode(current), postback, terms)
             if outcome in {"duplicate", "refused"}:
                 return outcome, after
             answer = await self._redis.eval(_COMPARE_AND_SET, 1, key, current, encode_state(after), CACHE_SECONDS)

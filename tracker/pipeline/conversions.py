@@ -43,6 +43,7 @@ from tracker.pipeline import sql
 from tracker.pipeline.conversion_rows import KnownConversion, conversion_row, outbox_batches, state_of
 from tracker.pipeline.ledger import Ledger, OutboxBatch, WaitingPostback
 from tracker.snapshot import Snapshot
+from tracker.tariff import terms_for
 
 MOST_POSTBACKS = 5_000
 """In one batch: their clicks are read back from the store, a few megabytes."""
@@ -216,7 +217,7 @@ class ConversionStage:
             raise OUTSIDE_WINDOW.error()
         key = conversion_id(fields.click_id, fields.goal, fields.txn_id)
         before = known.get(key)
-        outcome, state = apply(before.state if before else None, fields, offer)
+        outcome, state = apply(before.state if before else None, postback, terms_for(offer, fields.goal))
         if outcome == "refused":
             raise TRANSITION_NOT_ALLOWED.error()
         if outcome == "duplicate" and before is not None:

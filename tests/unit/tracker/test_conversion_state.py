@@ -10,15 +10,22 @@ from kernel.errors import ClickledgerError
 from tests.support.offers import offer
 from tracker.click_id import ClickIdKeys
 from tracker.conversion_state import (
+    CAP_REACHED,
+    HOLD_PERIOD,
     RATE_MISSING,
     TRANSITIONS,
     apply,
+    beyond_cap,
+    clickless_id,
     conversion_id,
     decode_state,
     encode_state,
+    id_of,
 )
 from tracker.errors import AMOUNT_INVALID
-from tracker.events import PostbackFields
+from tracker.events import Postback, PostbackFields
+from tracker.rates import NO_RATES, Rates
+from tracker.tariff import terms_for
 
 CLICK = ClickIdKeys({1: b"k" * 32}, 1).mint(1_760_000_000_000, 1)
 STATUSES = ("pending", "hold", "approved", "rejected")
@@ -26,15 +33,24 @@ SHARE = {"payout": "0", "revenue": "", "payout_percent": "10", "revenue_percent"
 BOTH = {"payout_percent": "10", "revenue_percent": "15"}
 
 
-def postback(**fields):
-    return PostbackFields(CLICK, **fields)
+RECEIVED = 1_760_000_060_000
+DAY = RECEIVED // 86_400_000
+EURO = Rates("USD", {"EUR": ((DAY - 1, "1.10"), (DAY + 1, "2"))})
 
 
-def life(terms, *postbacks):
+def postback(*, source="postback", trusted=False, ts=RECEIVED, **fields):
+    return Postback(ts, PostbackFields(CLICK, **fields), 1, "GET", b"", "", "", source, trusted=trusted)
+
+
+def step(state, sent, terms, rates=NO_RATES):
+    return apply(state, sent, terms_for(terms, sent.fields.goal, rates))
+
+
+def life(terms, *postbacks, rates=NO_RATES):
     """Apply postbacks in turn; return the outcomes and the state in the end."""
     state, outcomes = None, []
-    for fields in postbacks:
-        outcome, state = apply(state, fields, terms)
+    for sent in postbacks:
+        outcome, state = step(state, sent, terms, rates)
         outcomes.append(outcome)
     return outcomes, state
 
@@ -130,7 +146,7 @@ def test_a_changed_amount_changes_the_share_and_a_changed_status_does_not():
     terms = offer(**SHARE)
     _, state = life(terms, postback(amount="80", status="pending"), postback(amount="100"))
     assert state.payout == Decimal(10)
-    _, after = apply(state, postback(status="approved"), offer(payout_percent="99"))
+    _, after = step(state, postback(status="approved"), offer(payout_percent="99"))
     assert after.payout == Decimal(10)
 
 
@@ -138,8 +154,8 @@ def test_a_new_tariff_is_for_new_amounts_and_changes_no_repetition():
     sent = postback(amount="80", txn_id="1")
     _, state = life(offer(**SHARE), sent)
     raised = offer(**SHARE | {"payout_percent": "20"})
-    assert apply(state, sent, raised) == ("duplicate", state)
-    outcome, after = apply(state, postback(amount="90", txn_id="1"), raised)
+    assert step(state, sent, raised) == ("duplicate", state)
+    outcome, after = step(state, postback(amount="90", txn_id="1"), raised)
     assert (outcome, after.payout) == ("updated", Decimal(18))
 
 
@@ -159,7 +175,7 @@ def test_what_the_advertiser_paid_no_longer_follows_the_amount():
     assert (state.amount, state.payout, state.revenue) == (Decimal(500), Decimal(3), Decimal(0))
 
 
-def test_a_goal_beside_the_base_goal_earns_what_its_postback_says():
+def test_a_goal_the_offer_does_not_know_earns_what_its_postback_may_say():
     assert life(offer(), postback(goal="signup", amount="10"))[1].payout == 0
     assert life(offer(allow_override=True), postback(goal="signup", payout="0.40"))[1].payout == Decimal("0.40")
 
@@ -168,7 +184,7 @@ def test_a_share_alone_is_paid_in_the_amounts_currency_and_back_again():
     terms = offer(**SHARE)
     _, state = life(terms, postback(amount="80", currency="EUR"))
     assert (state.payout, state.currency, state.status) == (Decimal(8), "EUR", "approved")
-    _, back = apply(state, postback(currency="USD"), terms)
+    _, back = step(state, postback(currency="USD"), terms)
     assert (back.payout, back.currency) == (Decimal(8), "USD")
 
 
@@ -222,7 +238,7 @@ def test_an_amount_that_earns_more_than_a_store_holds_is_refused():
     terms = offer(payout="1", payout_percent="100")
     assert life(terms, postback(amount="999999999998.999999"))[1].payout == Decimal("999999999999.999999")
     with pytest.raises(ClickledgerError) as refused:
-        apply(None, postback(amount="999999999999"), terms)
+        step(None, postback(amount="999999999999"), terms)
     assert refused.value.kind is AMOUNT_INVALID
 
 
@@ -249,3 +265,91 @@ def test_a_conversions_id_tells_its_key_apart_and_begins_with_its_clicks_time():
         assert len(each) == 24
         assert base64.urlsafe_b64decode(each)[:6] == base64.urlsafe_b64decode(CLICK)[:6]
     assert conversion_id(CLICK, "a", "b") == conversion_id(CLICK, "a", "b")
+
+
+def test_a_foreign_amount_is_converted_at_the_rate_of_its_day():
+    terms = offer(**BOTH)
+    _, state = life(terms, postback(amount="80", currency="EUR"), rates=EURO)
+    # 80 EUR are 88 USD: 2.50 and 10 % of them, 4 and 15 %.
+    assert (state.payout, state.revenue, state.currency) == (Decimal("11.30"), Decimal("17.20"), "USD")
+    _, later = life(terms, postback(amount="80", currency="EUR", ts=RECEIVED + 86_400_000), rates=EURO)
+    assert later.payout == Decimal("18.50")
+    _, before = life(terms, postback(amount="80", currency="EUR", ts=RECEIVED - 2 * 86_400_000), rates=EURO)
+    assert (before.status, before.reject_reason) == ("hold", RATE_MISSING)
+
+
+HELD = offer(hold_s=3600)
+
+
+def test_what_would_be_approved_is_held_for_its_period_and_then_approved():
+    _, state = life(HELD, postback())
+    assert (state.status, state.reject_reason, state.hold_until) == ("hold", HOLD_PERIOD, RECEIVED + 3_600_000)
+    assert state.counts
+    early, late = (postback(source="hold", status="approved", ts=state.hold_until + ms) for ms in (-1, 0))
+    assert step(state, early, HELD) == ("duplicate", state)
+    outcome, after = step(state, late, HELD)
+    assert (outcome, after.status, after.reject_reason, after.hold_until) == ("updated", "approved", "", 0)
+    assert step(after, postback(), HELD) == ("duplicate", after)
+
+
+def test_a_pending_conversion_is_held_from_its_approval_on():
+    _, state = life(HELD, postback(status="pending"), postback(status="approved", ts=RECEIVED + 5))
+    assert (state.status, state.hold_until) == ("hold", RECEIVED + 5 + 3_600_000)
+
+
+def test_during_the_period_an_approval_changes_nothing_and_a_rejection_rejects():
+    held = life(HELD, postback())[1]
+    assert step(held, postback(status="approved"), HELD) == ("duplicate", held)
+    assert step(held, postback(trusted=True, source="upload", status="approved"), HELD) == ("duplicate", held)
+    outcome, state = step(held, postback(status="rejected", reject_reason="fraud"), HELD)
+    assert (outcome, state.status, state.reject_reason, state.hold_until) == ("updated", "rejected", "fraud", 0)
+    assert step(state, postback(source="hold", ts=held.hold_until), HELD) == ("duplicate", state)
+
+
+def test_an_advertisers_own_hold_ends_the_period_so_that_time_approves_nothing():
+    held = life(HELD, postback())[1]
+    outcome, state = step(held, postback(status="hold", reject_reason="check"), HELD)
+    assert (outcome, state.status, state.reject_reason, state.hold_until) == ("updated", "hold", "check", 0)
+    assert step(state, postback(source="hold", ts=held.hold_until), HELD) == ("duplicate", state)
+
+
+def test_somebody_may_approve_by_hand_before_the_period_is_over():
+    by_hand = postback(source="api", trusted=True, status="approved")
+    outcome, state = step(life(HELD, postback())[1], by_hand, HELD)
+    assert (outcome, state.status, state.hold_until) == ("updated", "approved", 0)
+    assert life(HELD, by_hand)[1].status == "approved"
+
+
+def test_an_amount_changes_a_held_conversion_and_not_its_period():
+    terms = offer(hold_s=3600, **SHARE)
+    outcomes, state = life(terms, postback(amount="10"), postback(amount="20", ts=RECEIVED + 9))
+    assert outcomes == ["accepted", "updated"]
+    assert (state.payout, state.hold_until) == (Decimal(2), RECEIVED + 3_600_000)
+
+
+@pytest.mark.parametrize("hard", [True, False])
+def test_beyond_a_cap_an_advertisers_approval_changes_nothing(hard):
+    state = beyond_cap(life(offer(), postback())[1], hard=hard)
+    assert (state.status, state.reject_reason) == ("rejected" if hard else "hold", CAP_REACHED)
+    assert not state.counts
+    for again in (postback(), postback(status="approved"), postback(status="pending")):
+        assert step(state, again, offer()) == ("duplicate", state)
+    by_hand = postback(source="api", trusted=True, status="approved")
+    assert step(state, by_hand, offer())[0] == ("refused" if hard else "updated")
+
+
+def test_whom_we_trust_sets_payout_and_revenue_whatever_the_offer_says():
+    _, state = life(offer(), postback(trusted=True, source="upload", payout="7", revenue="9"))
+    assert (state.payout, state.revenue, state.payout_given) == (Decimal(7), Decimal(9), True)
+    unknown = postback(trusted=True, goal="signup", payout="7")
+    assert life(offer(), unknown)[1].payout == Decimal(7)
+
+
+def test_a_conversion_without_a_click_is_known_by_offer_goal_and_transaction():
+    ids = {clickless_id(*key) for key in [(1, "", "a"), (2, "", "a"), (1, "a", ""), (1, "", "1:a"), (11, "", "a")]}
+    assert len(ids) == 5
+    assert {len(each) for each in ids} == {24}
+    sent = Postback(RECEIVED, PostbackFields("", txn_id="a"), 1, "GET", b"", "", "")
+    assert id_of(sent) == clickless_id(1, "", "a")
+    assert id_of(postback(txn_id="a")) == conversion_id(CLICK, "", "a")
+    assert id_of(Postback(RECEIVED, sent.fields, 1, "", b"", "", "", conversion_id="known")) == "known"

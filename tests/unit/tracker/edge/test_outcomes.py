@@ -12,10 +12,11 @@ from tracker.click_id import ClickIdKeys
 from tracker.conversion_state import apply, cache_key, encode_state
 from tracker.edge import outcomes as module
 from tracker.edge.outcomes import Outcomes
-from tracker.events import PostbackFields
+from tracker.events import Postback, PostbackFields
+from tracker.tariff import terms_for
 
 CLICK = ClickIdKeys({1: b"k" * 32}, 1).mint(1_760_000_000_000, 1)
-OFFER = offer()
+TERMS = terms_for(offer(), "")
 
 
 class Store:
@@ -53,12 +54,12 @@ class Store:
 
 
 def postback(**fields):
-    return PostbackFields(CLICK, **fields)
+    return Postback(1_760_000_060_000, PostbackFields(CLICK, **fields), 1, "GET", b"", "", "")
 
 
 def tell(outcomes, *postbacks, key="conversion"):
     async def scenario():
-        return [await outcomes.of(key, fields, OFFER) for fields in postbacks]
+        return [await outcomes.of(key, fields, TERMS) for fields in postbacks]
 
     return [(outcome, provisional) for outcome, _state, provisional in asyncio.run(scenario())]
 
@@ -83,15 +84,15 @@ def test_two_workers_agree_over_the_store():
 
 def test_whoever_is_overtaken_judges_again_by_what_is_there_now():
     store = Store()
-    _, state = apply(None, postback(), OFFER)
+    _, state = apply(None, postback(), TERMS)
     store.between = iter([encode_state(state)])
     assert tell(Outcomes(store), postback()) == [("duplicate", False)]
 
 
 def test_somebody_always_overtaking_makes_the_answer_provisional():
     store = Store()
-    _, state = apply(None, postback(), OFFER)
-    store.between = (encode_state(apply(state, postback(amount=str(n)), OFFER)[1]) for n in range(1, 10_000))
+    _, state = apply(None, postback(), TERMS)
+    store.between = (encode_state(apply(state, postback(amount=str(n)), TERMS)[1]) for n in range(1, 10_000))
     assert tell(Outcomes(store), postback(coupon="mine")) == [("accepted", True)]
 
 
@@ -119,7 +120,7 @@ def test_what_the_store_told_before_it_went_away_is_remembered():
     assert tell(outcomes, postback()) == [("duplicate", False)]
 
 
-WHOLE = encode_state(apply(None, postback(), OFFER)[1])
+WHOLE = encode_state(apply(None, postback(), TERMS)[1])
 
 
 @pytest.mark.parametrize("body", [b"\x00", b"\xff\xff", WHOLE[:-1], WHOLE.replace(b"approved", b"\xff" * 8)])
@@ -152,7 +153,7 @@ def test_memory_is_bounded_and_forgets_the_longest_untouched(monkeypatch):
 
 def test_an_amount_that_earns_too_much_is_refused_and_remembers_nothing():
     store = Store()
-    terms = offer(payout_percent="1000")
+    terms = terms_for(offer(payout_percent="1000"), "")
     with pytest.raises(ClickledgerError):
         asyncio.run(Outcomes(store).of("conversion", postback(amount="999999999999"), terms))
     assert store.values == {}
