@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import NamedTuple
 
@@ -42,6 +42,8 @@ MOST_REFRESHED = 1_000
 """Counts read along with one call, the latest used: 0.3 ms of Redis."""
 MOST_TOGETHER = 1_000
 """Clicks in one call, so that it keeps others waiting for a few milliseconds at most."""
+TOLD_TOGETHER = 200
+"""Visitors told in one command after an absence of Redis, so that clicks get in between."""
 
 _ADMITTED = tuple(Admission("", duplicate=bool(code & 1), over_cap=bool(code & 2)) for code in range(4))
 _SENT_AWAY = Admission("duplicate", duplicate=True, over_cap=False)
@@ -81,8 +83,9 @@ class Counting:
         self._waiting: list[Waiting] = []
         self._busy = False
         self._flushing: asyncio.Task[None] | None = None
-        self._debts: deque[_Debt] = deque()
         self._alone = redis is None
+        self._owes = False
+        self._debts: deque[_Debt] = deque()
         self._degraded = gauge("clickledger_caps_degraded")
         self._degraded.value = 0.0
         self._decided_alone = counter("clickledger_caps_decided_alone_total")
@@ -110,7 +113,7 @@ class Counting:
         duplicate_key = self._plans.duplicate_key(plan, partner_id, ask)
         asked = Ask(plan, duplicate_key, now_ms, count)
         if self._alone:
-            return self._judge_alone(asked)
+            return self._judge_alone(asked, None)
         if not duplicate_key and not plan.has_click_caps and self._is_fresh(plan):
             return self._memory.judge(plan, "", now_ms, count=False)[0]
         future: asyncio.Future[Admission] = asyncio.get_running_loop().create_future()
@@ -127,51 +130,50 @@ class Counting:
             fresh = fresh and cap.count.read_at >= oldest
         return fresh
 
-    def _judge_alone(self, ask: Ask, takes: Counter[CapCount] | None = None) -> Admission:
+    def _judge_alone(self, ask: Ask, debt: Counter[CapCount] | None) -> Admission:
+        """Judge a click without Redis; what it takes is noted in its counts, or as a debt already."""
         admission, taken = self._memory.judge(ask.plan, ask.duplicate_key, ask.now_ms, count=ask.count)
         for count in taken:
-            if takes is None:
+            if debt is None:
                 count.alone += 1
             else:
                 count.shared += 1
-                takes[count] += 1
+                debt[count] += 1
         self._decided_alone.n += 1
         return admission
 
     # One call after the other
 
-    def _begin(self) -> None:
+    def _begin(self, *, refresh: bool = False) -> None:
         if not self._busy:
             self._busy = True
-            # One turn of the loop later at the earliest, so that clicks that arrived together share the call.
-            self._flushing = asyncio.get_running_loop().create_task(self._flush())
+            # A task begins one turn of the loop later: clicks that arrived together share the call.
+            self._flushing = asyncio.get_running_loop().create_task(self._flush(refresh=refresh))
 
-    async def _flush(self, *, refresh: bool = False) -> None:
+    async def _flush(self, *, refresh: bool) -> None:
         """Send what waits until nothing does."""
         while True:
             together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-            await self._send(together, self._used_lately() if refresh else [])
+            await self._send(together, self._used_lately() if refresh else ())
             refresh = False
             if not self._waiting:
                 self._busy = False
                 return
 
-    async def _send(self, together: list[Waiting], also: list[CapCount]) -> None:
+    async def _send(self, together: list[Waiting], also: Iterable[CapCount]) -> None:
         assert self._shared is not None  # noqa: S101 - without Redis nothing is ever sent
         number = self._shared.number()
         asks = [ask for ask, _ in together]
         try:
-            await self._settle()
-            codes, counts = await self._taken(number, asks, also)
+            await self._settle(self._shared)
+            codes, counts = await self._take(self._shared, number, asks, also)
         except Exception as why:  # noqa: BLE001 - whatever it is, no visitor waits for ever
-            self._lost(together, number, why)
+            self._go_on_alone(self._shared, together, number, why)
             return
         now = self._clock()
         known = self._plans.counts
         for count, value in counts:
             count.shared, count.read_at = value, now
-            if count.key in known:
-                known.move_to_end(count.key)
         for (ask, future), code in zip(together, codes, strict=True):
             plan = ask.plan
             if code >= 4:
@@ -183,37 +185,39 @@ class Counting:
                 if ask.count and ask.duplicate_key and not code & 1:
                     self._memory.saw(ask.duplicate_key, ask.now_ms + plan.window_ms)
             for cap in plan.caps:
-                cap.count.used_at = now
+                if cap.count.used_at != now:
+                    cap.count.used_at = now
+                    if cap.count.key in known:
+                        known.move_to_end(cap.count.key)
             if not future.done():
                 future.set_result(admission)
 
-    async def _taken(
-        self, number: str, asks: list[Ask], also: list[CapCount]
+    async def _take(
+        self, shared: SharedCounts, number: str, asks: list[Ask], also: Iterable[CapCount]
     ) -> tuple[list[int], list[tuple[CapCount, float]]]:
-        assert self._shared is not None  # noqa: S101 - see _send
         while True:
             try:
-                return await self._shared.take(number, asks, also)
+                return await shared.take(number, asks, also)
             except OtherMemoryError:
-                await self._restore()
+                await self._restore(shared)
 
-    def _lost(self, together: list[Waiting], number: str, why: Exception) -> None:
-        """Go on alone; ``together`` may have been counted or not."""
+    def _go_on_alone(self, shared: SharedCounts, together: list[Waiting], number: str, why: Exception) -> None:
+        """Answer everybody without Redis; ``together`` may have been counted there or not."""
         self._failures.n += 1
-        if not self._alone:
+        if not self._owes:
             expected = isinstance(why, STORE_FAILURES)
             log("edge").warning("caps_degraded", why=str(why)[:300], exc_info=None if expected else why)
-        self._alone = True
+        self._alone = self._owes = True
         self._degraded.value = 1.0
-        takes: Counter[CapCount] = Counter()
-        for ask, future in [*together, *self._waiting]:
-            admission = self._judge_alone(ask, takes if future in {f for _, f in together} else None)
-            if not future.done():
-                future.set_result(admission)
-        self._waiting = []
-        if takes:
-            assert self._shared is not None  # noqa: S101 - see _send
-            self._debts.append(_Debt(self._shared.number(), list(takes.items()), number))
+        later, self._waiting = self._waiting, []
+        for waiting, unless in ((together, number), (later, "")):
+            takes: Counter[CapCount] = Counter()
+            for ask, future in waiting:
+                admission = self._judge_alone(ask, takes)
+                if not future.done():
+                    future.set_result(admission)
+            if takes:
+                self._debts.append(_Debt(shared.number(), list(takes.items()), unless))
 
     # Redis is back
 
@@ -222,74 +226,74 @@ class Counting:
         while self._shared is not None:
             await asyncio.sleep(REFRESH_S)
             if self._alone:
-                await self._look_for_redis()
+                await self._look_for_redis(self._shared)
             elif not self._busy and self._used_lately():
-                self._busy = True
-                await self._flush(refresh=True)
+                self._begin(refresh=True)
 
     async def stop(self) -> None:
         """Finish what is under way and tell Redis what it doesn't know yet, if it is there."""
         if self._flushing is not None:
-            await asyncio.gather(self._flushing, return_exceptions=True)
+            await asyncio.wait([self._flushing])
         if self._alone and self._shared is not None:
-            await self._look_for_redis()
+            await self._look_for_redis(self._shared)
 
-    async def _look_for_redis(self) -> None:
-        assert self._shared is not None  # noqa: S101 - see _send
+    async def _look_for_redis(self, shared: SharedCounts) -> None:
         try:
-            await self._shared.current_memory()
+            await shared.current_memory()
         except STORE_FAILURES:
             return
         # From here on clicks wait for the call that begins with telling what was taken.
         self._alone = False
-        self._busy = True
-        await self._flush(refresh=True)
-        if not self._alone:
-            self._degraded.value = 0.0
-            log("edge").info("caps_restored")
-
-    async def _settle(self) -> None:
-        """Tell Redis what was taken without it."""
-        if not self._degraded.value:
+        self._begin(refresh=True)
+        if self._flushing is not None:
+            await asyncio.wait([self._flushing])
+        if self._alone:
             return
-        assert self._shared is not None  # noqa: S101 - see _send
+        self._degraded.value = 0.0
+        log("edge").info("caps_restored")
+        seen = self._memory.to_tell
+        while seen:
+            told = [seen.popitem() for _ in range(min(TOLD_TOGETHER, len(seen)))]
+            try:
+                await shared.tell_visitors(told, time.time_ns() // 1_000_000)
+            except STORE_FAILURES:
+                seen.update(told)
+                return
+
+    async def _settle(self, shared: SharedCounts) -> None:
+        """Tell Redis what was taken without it."""
+        if not self._owes:
+            return
         takes = [(count, count.alone) for count in self._plans.counts.values() if count.alone]
         if takes:
             for count, n in takes:
                 count.shared, count.alone = count.shared + n, 0
-            self._debts.append(_Debt(self._shared.number(), takes, ""))
+            self._debts.append(_Debt(shared.number(), takes, ""))
         while self._debts:
             debt = self._debts[0]
             try:
-                await self._shared.add(debt.number, debt.takes, debt.unless)
+                await shared.add(debt.number, debt.takes, debt.unless)
             except OtherMemoryError:
-                await self._restore()
-                break
-            self._debts.popleft()
-        visitors = list(self._memory.to_tell.items())
-        if visitors:
-            await self._shared.tell_visitors(visitors, time.time_ns() // 1_000_000)
-            for key, _ in visitors:
-                self._memory.to_tell.pop(key, None)
+                await self._restore(shared)
+            else:
+                self._debts.popleft()
+        self._owes = False
 
-    async def _restore(self) -> None:
+    async def _restore(self, shared: SharedCounts) -> None:
         """Tell a memory that lost the counts what this worker knows of them.
 
-        Raised, not added: other workers and the pipeline tell of the same clicks.
+        They are raised, not added to: other workers and the pipeline tell of the same clicks.
         """
-        assert self._shared is not None  # noqa: S101 - see _send
-        memory = await self._shared.current_memory()
+        memory = await shared.current_memory()
         now_ms = time.time_ns() // 1_000_000
-        known = [
-            count
-            for count in self._plans.counts.values()
-            if count.is_clicks and count.shared + count.alone > 0 and not 0 < count.expires_at <= now_ms
-        ]
-        await self._shared.raise_to(known)
+        known = {count: None for count in self._plans.counts.values() if count.is_clicks}
+        known.update(dict.fromkeys(count for debt in self._debts for count, _ in debt.takes))
+        told = [c for c in known if c.shared + c.alone > 0 and not 0 < c.expires_at <= now_ms]
+        await shared.raise_to(told)
         self._debts.clear()
-        for count in known:
+        for count in told:
             count.shared, count.alone = count.shared + count.alone, 0
-        self._shared.memory = memory
+        shared.memory = memory
 
     def _used_lately(self) -> list[CapCount]:
         now = self._clock()

@@ -19,7 +19,7 @@ from tracker.routes import CapRoute, DuplicateRoute, OfferRoute
 
 MOST_COUNTS = 10_000
 """Counts a worker knows, the latest used; some 4 MB. One it forgot it learns from Redis with the next click."""
-MOST_PLANS = 20_000
+MOST_PLANS = 10_000
 _NEVER = -math.inf
 
 
@@ -96,13 +96,14 @@ class Plans:
         self._plans: dict[tuple[int, int], Plan] = {}
         self.counts: OrderedDict[str, CapCount] = OrderedDict()
         """The latest used last."""
+        self._most_counts = MOST_COUNTS
 
     def plan(self, offer: OfferRoute, partner_id: int, now_ms: int) -> Plan:
         """Return what a click of this partner on this offer has to pass now."""
         known = self._plans.get((offer.id, partner_id))
         if known is not None and known.offer is offer and known.since <= now_ms < known.until:
             return known
-        if len(self._plans) >= MOST_PLANS or len(self.counts) >= MOST_COUNTS:
+        if len(self._plans) >= MOST_PLANS or len(self.counts) >= self._most_counts:
             self._forget()
         mine = [cap for cap in offer.caps if cap.partner_id in {0, partner_id}]
         starts = [start for cap in mine if (start := caps.period_start(cap, now_ms))]
@@ -153,6 +154,7 @@ class Plans:
             # What Redis was not told yet is known nowhere else.
             if not count.alone:
                 del self.counts[count.key]
+        self._most_counts = max(MOST_COUNTS, 2 * len(self.counts))
 
 
 def _amount(cap: CapRoute) -> float:
