@@ -69,6 +69,16 @@ COUPON_UNKNOWN = ErrorKind(
 ADDRESS_INVALID = ErrorKind(
     "address_invalid", 400, "info", "Send the visitor's ip as a plain IPv4 or IPv6 address."
 )
+PARTNER_UNKNOWN = ErrorKind(
+    "partner_unknown", 404, "info", "There is no such partner; list them to see their ids."
+)
+UPLOAD_INVALID = ErrorKind(
+    "upload_invalid",
+    400,
+    "info",
+    "Send a CSV file in UTF-8 whose first line names the columns; see docs/conversions.md.",
+)
+ROW_INVALID = ErrorKind("row_invalid", 400, "info", "Write the row with as many cells as the header has.")
 POSTBACK_BODY_INVALID = ErrorKind(
     "postback_body_invalid", 400, "info", "Send the body as form fields or one flat JSON object, in UTF-8."
 )
@@ -158,6 +168,9 @@ ERRORS = table(
     ATTRIBUTION_MISSING,
     COUPON_UNKNOWN,
     ADDRESS_INVALID,
+    PARTNER_UNKNOWN,
+    UPLOAD_INVALID,
+    ROW_INVALID,
     POSTBACK_BODY_INVALID,
     POSTBACK_TOO_LARGE,
     CLICK_BODY_INVALID,
