@@ -1,0 +1,80 @@
+"""Partners that sign themselves up, where the program lets them.
+
+Invariants: what a sign-up makes waits for approval: its clicks aren't counted, and its user sees its own state
+alone; nothing is made while sign-up is closed or before the terms, if there are any, were accepted.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from kernel.auth import Principal
+from kernel.errors import CONFLICT
+from partners import audit
+from partners.identity import users
+from partners.identity.errors import SIGNUP_CLOSED, TERMS_NOT_ACCEPTED
+from partners.identity.schemas import SignUp, SignUpTerms
+from partners.identity.users import Actor
+from partners.models import THE_PROGRAM, Partner, Program, User
+
+
+def terms(session: Session) -> SignUpTerms:
+    """Return whether partners may sign themselves up, and what they must accept."""
+    stored = session.get_one(Program, THE_PROGRAM).signup
+    return SignUpTerms(open=bool(stored.get("open", False)), terms_url=str(stored.get("terms_url") or ""))
+
+
+def check(session: Session, wanted: SignUp) -> None:
+    """Refuse what can't be, before any work is done for it.
+
+    Raises:
+        ClickledgerError: ``signup_closed``, ``terms_not_accepted``.
+
+    """
+    asked = terms(session)
+    if not asked.open:
+        raise SIGNUP_CLOSED.error()
+    if asked.terms_url and not wanted.accept_terms:
+        raise TERMS_NOT_ACCEPTED.error(f"Read {asked.terms_url} and send accept_terms as true.")
+
+
+def sign_up(session: Session, address: str, wanted: SignUp, password_hash: str) -> tuple[Partner, User]:
+    """Make a partner that waits for approval, and its user.
+
+    Raises:
+        ClickledgerError: as ``check``; ``conflict`` for a taken name or e-mail address.
+
+    """
+    program = session.get_one(Program, THE_PROGRAM, with_for_update=True)
+    check(session, wanted)
+    by = Actor(Principal("partner", actor="sign-up"), address)
+    taken = CONFLICT.error(f"There is a partner {wanted.name!r} already; choose another name.", field="name")
+    if session.scalar(select(Partner.id).where(Partner.name == wanted.name)) is not None:
+        raise taken
+    partner = Partner(
+        name=wanted.name,
+        status="pending",
+        email=wanted.email,
+        company=wanted.company,
+        country=wanted.country,
+        website=wanted.website,
+        fallback_url="",
+    )
+    session.add(partner)
+    try:
+        session.flush()
+    except IntegrityError as why:
+        raise taken from why
+    program.version += 1
+    told = audit.changes({}, audit.values(partner))
+    audit.record(session, by.who, address, "create", "partner", partner.id, told, partner_id=partner.id)
+    user = User(
+        email=wanted.email,
+        name=wanted.contact or wanted.name,
+        role="partner",
+        partner_id=partner.id,
+        password_hash=password_hash,
+    )
+    return partner, users.insert(session, by, user)
