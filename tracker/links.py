@@ -14,6 +14,7 @@ MAX_VALUE_BYTES = 512
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "offer_id": ("o", "oid"),
+    "smart_link_id": (),
     "partner_id": ("aff_id", "a", "pid"),
     "sub1": ("aff_sub", "sub_id1", "s1", "c1"),
     "sub2": ("aff_sub2", "sub_id2", "s2", "c2"),

@@ -1,12 +1,13 @@
-"""What a destination's macros may ask about a visitor: place, device, language.
+"""What rules and macros may ask about a visitor: place, device, language.
 
-Nothing is loaded or looked up until a template asks for it; most ask for none of this, and a redirect
-must not wait for it. The answers are those the pipeline will write into the click's row, but for client
-hints, which a first request doesn't carry.
+Nothing is loaded or looked up until a rule or a template asks for it; most ask for none of this, and a
+redirect must not wait for it. The answers are those the pipeline will write into the click's row, from the
+same request by the same code, so that a report shows what the edge decided by.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,17 +16,18 @@ from kernel.logging import log
 from kernel.settings import Settings
 
 if TYPE_CHECKING:
-    from tracker.visitor import Devices, Places
+    from tracker.visitor import Device, Devices, Place, Places
 
 _GEO_FILES = ("geoip_city", "geoip_asn", "geoip_isp", "geoip_connection_type", "geoip_anonymous_ip")
 
 
 class VisitorFacts:
-    """Answers place, device and language macros, lazily."""
+    """Answers what is asked about a visitor, lazily."""
 
     NAMES: ClassVar[frozenset[str]] = frozenset(
         {"country", "region", "city", "device", "os", "browser", "language"}
     )
+    """Macros that ``of`` answers."""
 
     def __init__(self, chosen: Settings) -> None:
         self._settings = chosen
@@ -49,7 +51,33 @@ class VisitorFacts:
             log("facts").error("geo_database_unusable", why=why.message)
             return Places(GeoDatabases(self._settings.model_copy(update=dict.fromkeys(_GEO_FILES))))
 
-    def of(self, name: str, ip: str, agent: str, language: str) -> str:
+    def place(self, ip: str) -> Place:
+        """Return the place and network of an address; its fields are '' and 0 where nothing is known."""
+        return self._places.find(ip)
+
+    def device(self, agent: str, headers: Mapping[str, str]) -> Device:
+        """Return the device that a User-Agent header and the kept headers, client hints among them, tell of."""
+        if headers:
+            get = headers.get
+            hints = (
+                get("sec-ch-ua-model", ""),
+                get("sec-ch-ua-platform-version", ""),
+                get("sec-ch-ua-mobile", ""),
+                get("x-requested-with", ""),
+            )
+            if any(hints):
+                from tracker.visitor import Hints
+
+                return self._devices.find((agent, Hints._make(hints)))
+        return self._devices.find(agent)
+
+    def language(self, header: str) -> str:
+        """Return the first language of an Accept-Language header, as in en-US; '' for none."""
+        from tracker.visitor import first_language
+
+        return first_language(header)
+
+    def of(self, name: str, ip: str, agent: str, language: str, headers: Mapping[str, str]) -> str:
         """Return one fact, '' when it isn't known.
 
         Args:
@@ -57,13 +85,12 @@ class VisitorFacts:
             ip: Client address.
             agent: User-Agent header.
             language: Accept-Language header.
+            headers: The kept headers.
 
         """
         if name == "language":
-            from tracker.visitor import first_language
-
-            return first_language(language)
+            return self.language(language)
         if name in {"country", "region", "city"}:
-            return str(getattr(self._places.find(ip), name))
-        device = self._devices.find(agent)
+            return str(getattr(self.place(ip), name))
+        device = self.device(agent, headers)
         return device.device_type if name == "device" else str(getattr(device, name))

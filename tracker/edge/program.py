@@ -21,6 +21,7 @@ import msgspec
 from kernel.logging import log
 from tracker import snapshot
 from tracker.edge.blocklist import Blocklist
+from tracker.edge.targeting import Targeting
 from tracker.links import number
 from tracker.macros import Template, deep_link
 from tracker.routes import LandingRoute, OfferRoute, PartnerRoute
@@ -44,7 +45,7 @@ Pause = Callable[[], None]
 class CompiledOffer:
     """An offer with its destinations ready to render."""
 
-    __slots__ = ("_fallback", "destination", "landing_weight", "landings", "route")
+    __slots__ = ("_fallback", "destination", "landing_weight", "landings", "route", "targeting")
 
     def __init__(self, route: OfferRoute) -> None:
         self.route = route
@@ -58,6 +59,7 @@ class CompiledOffer:
         """Pages that can be shown."""
         self.landing_weight = sum(landing.weight for landing, _ in self.landings)
         """Of all of them together."""
+        self.targeting = Targeting(route.targeting) if route.targeting is not None else None
 
     @property
     def fallback(self) -> Template | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from tracker.edge.routing import TRAFFICBACK_REASONS
+from tracker.edge.decision import TRAFFICBACK_REASONS
+from tracker.edge.routing import MOST_ALTERNATIVES
+from tracker.edge.smart_links import PRIOR_CLICKS
 from tracker.links import ALIASES, MAX_VALUE_BYTES
 from tracker.macros import MACROS
+from tracker.performance import FEWEST_COUNTRY_CLICKS, REFRESH_SECONDS, WINDOW_DAYS
 from tracker.reference.tables import check, parameters, table
 
 _PARAMETERS: dict[str, str] = {
     "offer_id": "The offer. Not needed with a link code",
+    "smart_link_id": "The smart link that chooses the offer, where no offer is named",
     "partner_id": "The partner. Not needed with a link code",
     **{f"sub{n}": "The partner's own label" for n in range(1, 11)},
     "partner_click_id": "The partner's own id of this click",
@@ -95,10 +99,33 @@ character, and no longer than any other value.
 
 ## Where a click goes
 
-What can't reach its offer goes to the offer's fallback URL, else to the partner's, else to the network's, else
-to the plain page. Why is recorded as `trafficback_reason`:
+Rules are judged in the order of this table, and the first that fails is recorded as `trafficback_reason`:
 
 {reasons}
+
+- What fails goes to the offer's alternative offer, where all of that offer's rules are judged, then to the
+  alternative's alternative, {alternatives} offers far at most. Such a click counts for the offer that takes it; reports
+  have the named one as `requested_offer_id`.
+- What no offer takes goes to the named offer's fallback URL, else to the partner's, else to the network's, else to the
+  plain page. It stays with the offer that was named and is not counted as a click.
+- What isn't known about a visitor fails a rule that allows only some, and passes one that denies some.
+- A version is compared as exactly as the rule is written: 12.1 is `=12` and `<=12`, and isn't `>12`.
+- A click that is refused takes nothing from a cap. Beyond a soft cap clicks go on, marked `is_over_cap`.
+- `landing_id` chooses one of the offer's active landing pages; otherwise they take turns by weight.
+
+## Smart links
+
+A smart link (`smart_link_id=3`, or a saved link that leads to one) sends each click to one of its offers, among those
+whose rules take it. An offer of weight 0 is left out. How the rest is chosen is its strategy:
+
+| strategy | choice |
+| --- | --- |
+| `weight` | Each offer's share of the clicks is its weight's share |
+| `epc` | The share is that of its earnings per click; the first {prior} clicks are mixed with the average of all offers |
+| `thompson` | Thompson sampling: each offer draws a conversion rate from what its clicks tell, the highest rate times average payout wins |
+
+Earnings are payouts of the last {days} days, over all partners, and by country where an offer has {country_clicks}
+clicks or more there. They are computed every {refresh} seconds; without any, the weights decide.
 
 ## Macros
 
@@ -127,5 +154,10 @@ def page() -> str:
         parameters=parameters(ALIASES, _PARAMETERS),
         most=MAX_VALUE_BYTES,
         reasons=table(("reason", "meaning"), ((f"`{code}`", text) for code, text in TRAFFICBACK_REASONS.items())),
+        alternatives=MOST_ALTERNATIVES,
+        prior=PRIOR_CLICKS,
+        days=WINDOW_DAYS,
+        country_clicks=FEWEST_COUNTRY_CLICKS,
+        refresh=REFRESH_SECONDS,
         macros=table(("macro", "value"), ((f"`{{{name}}}`", text) for name, text in _MACROS.items())),
     )

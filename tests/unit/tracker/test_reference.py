@@ -7,12 +7,13 @@ import pytest
 
 from tracker import errors, links, postbacks
 from tracker.conversion_state import TRANSITIONS
-from tracker.edge.routing import TRAFFICBACK_REASONS
+from tracker.edge.decision import TRAFFICBACK_REASONS
 from tracker.macros import MACROS
-from tracker.postbacks import STATUSES, PostbackRequest, check_token, read_query
+from tracker.postbacks import STATUSES, PostbackRequest, read_query
 from tracker.reference import pages
 from tracker.reference.tables import check, parameters
 from tracker.routes import AdvertiserRoute
+from tracker.senders import check_token
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LINKS, POSTBACKS = pages()["docs/links.md"], pages()["docs/postbacks.md"]
