@@ -71,6 +71,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         "counter",
         "Clicks whose caps and duplicates were judged without Redis.",
     ),
+    Metric(
+        "clickledger_caps_raised_total",
+        "counter",
+        "Click counts of caps that Redis had lost and that were restored from the event store.",
+    ),
     # journal
     Metric("clickledger_journal_events_total", "counter", "Events made durable."),
     Metric("clickledger_journal_bytes_total", "counter", "Bytes of events made durable."),

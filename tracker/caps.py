@@ -78,12 +78,16 @@ MEMORY_KEY = "clickledger:caps:memory"
 """Names the memory that the counts are in: gone or another one when Redis was emptied or restarted."""
 
 RAISE = """
+local raised = 0
 for i = 1, #KEYS do
   local wanted, expires = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
   if (tonumber(redis.call('GET', KEYS[i]) or '0') or 0) < tonumber(wanted) then
     redis.call('SET', KEYS[i], wanted)
-    if expires > 0 then redis.call('PEXPIREAT', KEYS[i], expires) end
+    if expires > 0 then redis.call('PEXPIREAT', KEYS[i], ARGV[2 * i]) end
+    raised = raised + 1
   end
 end
+return raised
 """
-"""Lua: raises each count to at least a value (ARGV: value, expiry in milliseconds or 0, per key); lowers none."""
+"""Lua: raises each count to at least a value (ARGV: value, expiry in milliseconds or 0, per key); lowers none.
+Returns how many it raised."""

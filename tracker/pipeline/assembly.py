@@ -18,6 +18,7 @@ from tracker.journal import DIRECTORY
 from tracker.pipeline.conversions import ConversionStage
 from tracker.pipeline.ledger import LEDGER_FILE, Ledger
 from tracker.pipeline.remembering import RememberedStates
+from tracker.pipeline.restoring_caps import RestoredCaps
 from tracker.pipeline.runner import PipelineLoop
 from tracker.pipeline.shipping import Shipper
 from tracker.pipeline.steps import EnrichmentTools, enrich, guarded_window
@@ -53,6 +54,8 @@ def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdK
     )
     ledger = Ledger(chosen.data_dir / LEDGER_FILE)
     states = RememberedStates(redis, store)
+    program = SnapshotFile(chosen.data_dir).current
+    click_caps = RestoredCaps(redis, store, program)
 
     def enriched(clicks: Sequence[Click], edge: str) -> pa.Table:
         return enrich(clicks, edge, tools)
@@ -62,6 +65,7 @@ def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdK
     def each_round() -> None:
         heart.beat()
         states.refill_if_empty()
+        click_caps.restore_when_due()
 
     loop = PipelineLoop(
         directory,
@@ -71,7 +75,7 @@ def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdK
             store,
             ledger,
             keys,
-            SnapshotFile(chosen.data_dir).current,
+            program,
             states.remember,
             window_days=chosen.attribution_window_days,
             wait_minutes=chosen.postback_wait_minutes,

@@ -29,3 +29,28 @@ RECENT_STATES = (
     "ORDER BY conversion_id, change_seq DESC LIMIT 1 BY conversion_id LIMIT {most:UInt32}"
 )
 """The newest states of conversions that changed lately, to fill an empty Redis again."""
+
+COUNTED_CLICKS = (
+    "SELECT offer_id, partner_id, count() FROM clicks "
+    "WHERE offer_id IN {offers:Array(UInt32)} AND ts >= fromUnixTimestamp64Milli({since:Int64}) "
+    "AND (trafficback_reason = '' OR is_rerouted) AND NOT is_test AND NOT is_bot AND method != 'HEAD' "
+    "AND NOT has(fraud_reasons, 'prefetch') GROUP BY offer_id, partner_id"
+)
+"""Clicks that count towards caps, as the edge counts them."""
+
+_OF_JUDGED_CLICKS = "offer_id IN {offers:Array(UInt32)} AND verdict = 'valid' AND (trafficback_reason = '' OR is_rerouted) AND NOT is_test"
+
+RECENT_CLICKS = (
+    "SELECT offer_id, country, currency, sum(click_count), sum(payout_sum) FROM clicks_hourly "  # noqa: S608 - a condition of our own
+    f"WHERE hour >= fromUnixTimestamp64Milli({{since:Int64}}) AND {_OF_JUDGED_CLICKS} "
+    "GROUP BY offer_id, country, currency"
+)
+"""Valid clicks of offers since a full hour and what the clicks themselves pay, by country."""
+
+RECENT_CONVERSIONS = (
+    "SELECT offer_id, country, currency, uniqExact(click_id), sum(payout) FROM conversions FINAL "  # noqa: S608 - a condition of our own
+    f"WHERE click_ts >= fromUnixTimestamp64Milli({{since:Int64}}) AND {_OF_JUDGED_CLICKS} "
+    "AND status != 'rejected' AND attribution = 'click' AND click_id != '' "
+    "GROUP BY offer_id, country, currency"
+)
+"""Which of those clicks converted and what their conversions pay."""
