@@ -25,6 +25,8 @@ POINTS = (
     "conversions.before_outbox",
     "conversions.after_outbox",
 )
+OUTBOUND_POINTS = ("outbound.before_record",)
+"""Passed only where a hook is told of conversions."""
 
 
 def enable(directory: Path) -> None:

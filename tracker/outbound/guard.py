@@ -101,7 +101,9 @@ class AddressForbiddenError(OSError):
 class Guard:
     """Judges addresses."""
 
-    def __init__(self, allowed: Iterable[Network] = (), ports: Iterable[tuple[int, int]] = ((80, 80), (443, 443))):
+    def __init__(
+        self, allowed: Iterable[Network] = (), ports: Iterable[tuple[int, int]] = ((80, 80), (443, 443))
+    ) -> None:
         """Prepare.
 
         Args:

@@ -14,7 +14,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -135,11 +135,12 @@ class Queue:
 
         """
         self._db.execute(
-            "INSERT INTO messages (id, host, lane, change_seq, body, due_at, began_at, attempts, actor, resent_ts) "
-            "VALUES (?1, ?2, '', ?3, ?4, ?5, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET host = excluded.host, "
-            "lane = '', body = excluded.body, blocked = 0, due_at = excluded.due_at, began_at = excluded.began_at, "
-            "tries = 0, attempts = max(attempts, excluded.attempts), refusals = 0, actor = excluded.actor, "
-            "resent_ts = excluded.resent_ts, finished_at = NULL "
+            "INSERT INTO messages "
+            "(id, host, lane, change_seq, body, due_at, began_at, attempts, actor, resent_ts) "
+            "VALUES (?1, ?2, '', ?3, ?4, ?5, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET "
+            "host = excluded.host, lane = '', body = excluded.body, blocked = 0, due_at = excluded.due_at, "
+            "began_at = excluded.began_at, tries = 0, attempts = max(attempts, excluded.attempts), refusals = 0, "
+            "actor = excluded.actor, resent_ts = excluded.resent_ts, finished_at = NULL "
             "WHERE finished_at IS NOT NULL AND resent_ts < excluded.resent_ts",
             (message.id, _host(message.url), message.change_seq, _encode(message), now, attempts, actor, ts),
         )
@@ -157,7 +158,7 @@ class Queue:
         )
         return {str(host): float(due_at) for host, due_at in rows}
 
-    def due(self, now: float, shares: Mapping[str, int], under_way: AbstractSet[int]) -> list[DueMessage]:
+    def due(self, now: float, shares: Mapping[str, int], under_way: frozenset[int]) -> list[DueMessage]:
         """Return messages whose turn has come, the longest due first.
 
         Args:
@@ -206,9 +207,7 @@ class Queue:
 
     def waiting(self) -> int:
         """Return how many messages are unfinished."""
-        return int(
-            self._db.execute("SELECT count(*) FROM messages WHERE finished_at IS NULL").fetchone()[0]
-        )
+        return int(self._db.execute("SELECT count(*) FROM messages WHERE finished_at IS NULL").fetchone()[0])
 
     def forget(self, now: float) -> None:
         """Drop some of the messages that were finished ten days ago."""

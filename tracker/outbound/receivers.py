@@ -74,9 +74,7 @@ class Receivers:
 
         """
         free = self._connections - sum(r.under_way for r in self._known.values())
-        free_for_slow = self._connections // 2 - sum(
-            r.under_way for r in self._known.values() if r.pace == "slow"
-        )
+        free_for_slow = self._connections // 2 - sum(r.under_way for r in self._known.values() if r.pace == "slow")
         wanted: dict[str, int] = {}
         turns = sorted(due, key=lambda host: (self._under_way(host), due[host]))
         waiting = [host for host in turns if self._room(host, now) > 0]
@@ -112,7 +110,9 @@ class Receivers:
         if known.rests_until > now:
             return 0
         # After a rest one message finds out whether it is there again.
-        most = MOST_QUICK if known.pace == "quick" else 1 if known.silences >= SILENCES_BEFORE_REST else MOST_OTHERS
+        most = (
+            MOST_QUICK if known.pace == "quick" else 1 if known.silences >= SILENCES_BEFORE_REST else MOST_OTHERS
+        )
         return most - known.under_way
 
     def _under_way(self, host: str) -> int:

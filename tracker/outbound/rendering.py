@@ -15,15 +15,15 @@ from typing import Any
 
 import msgspec
 
-from tracker import macros
+from kernel.macro_names import HOOK_MACROS
 from tracker.macros import Lookup, keyed_hash
 from tracker.snapshot import Snapshot
 
 _COLUMNS: dict[str, str] = {
     **{name: name for name in ("click_id", "offer_id", "partner_id", "advertiser_id", "source", "coupon")},
     **{name: name for name in ("partner_click_id", "creative_id", "country", "region", "city", "os", "browser")},
-    **{name: name for name in ("language", "ip", "currency", "amount_currency", "status", "goal", "txn_id")},
-    **{name: name for name in ("conversion_id", "reject_reason", "attribution")},
+    **{name: name for name in ("language", "ip", "currency", "status", "goal", "txn_id")},
+    **{name: name for name in ("conversion_id", "reject_reason")},
     **{f"sub{n}": f"sub{n}" for n in range(1, 11)},
     **{f"ext{n}": f"ext{n}" for n in range(1, 6)},
     **{f"adv{n}": f"adv{n}" for n in range(1, 6)},
@@ -32,7 +32,7 @@ _COLUMNS: dict[str, str] = {
 """Macro -> column of a conversion's row."""
 
 MONEY_MACROS = ("payout", "revenue", "amount")
-MACROS: frozenset[str] = macros.MACROS | frozenset(_COLUMNS) | frozenset(MONEY_MACROS)
+MACROS: frozenset[str] = frozenset(HOOK_MACROS)
 """Every name that may stand in braces in a hook's URL."""
 
 _TEXTS = (
