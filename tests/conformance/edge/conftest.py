@@ -1,0 +1,3 @@
+from tests.support.valkey import valkey, valkey_socket
+
+__all__ = ["valkey", "valkey_socket"]
