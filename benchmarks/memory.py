@@ -20,7 +20,8 @@ from typing import Any
 import httpx2
 
 from benchmarks import freshness
-from benchmarks.servers import free_port, memory_mib
+from clickledger.bench.lines import Line
+from clickledger.bench.servers import free_port, memory_mib
 from clickledger.running import read_run_file
 from clickledger.service import Service
 
@@ -63,6 +64,21 @@ def measure() -> dict[str, Any]:
         finally:
             service.send_signal(signal.SIGTERM)
             service.wait(60)
+
+
+def lines(found: dict[str, Any]) -> list[Line]:
+    """Return a measurement's lines of the table."""
+    fresh, backend, edge = found["freshness"], found["backend_mib"], found["edge_worker_mib"]
+    return [
+        Line(f"backend with {found['clicks_stored']:,} clicks", f"{backend} MiB", f"<= {TARGET_BACKEND_MIB}",
+             backend <= TARGET_BACKEND_MIB),
+        Line("edge worker beside it", f"{edge} MiB", f"<= {TARGET_EDGE_MIB}", edge <= TARGET_EDGE_MIB),
+        Line(f"click to report at {fresh['reached_rate']:,}/s", f"p50 {fresh['p50_s']} s, p99 {fresh['p99_s']} s",
+             f"p99 <= {fresh['target_p99_s']} s", fresh["holds"]),
+        Line("ready after start", f"{found['ready_in_s']} s"),
+        *(Line(f"report {name} ({report['source']})", f"{report['ms']} ms")
+          for name, report in found["reports"].items()),
+    ]  # fmt: skip
 
 
 def _observe(data_dir: Path, service: subprocess.Popen[bytes]) -> dict[str, Any]:

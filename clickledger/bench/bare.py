@@ -1,6 +1,6 @@
 """The yardstick: a bare Starlette ``RedirectResponse``, served exactly as an edge worker is.
 
-``python -m benchmarks.bare PORT``
+``python -m clickledger.bench.bare PORT``
 """
 
 from __future__ import annotations

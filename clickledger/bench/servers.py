@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.traffic import OFFERS, PARTNERS
+from clickledger import children
 from kernel.settings import Settings
 from tracker import snapshot
 from tracker.click_id import load_keys
-from tracker.snapshot import AdvertiserRoute, OfferRoute, PartnerRoute, Snapshot
+from tracker.snapshot import Snapshot
 
 START_SECONDS = 60.0
 END_SECONDS = 20.0
@@ -71,16 +71,23 @@ def memory_mib(pid: int) -> dict[str, float]:
 def bare() -> Iterator[Server]:
     """Serve the bare redirect."""
     port = free_port()
-    with _running([sys.executable, "-m", "benchmarks.bare", str(port)], port) as pid:
+    with _running([sys.executable, "-m", "clickledger.bench.bare", str(port)], port) as pid:
         yield Server(f"http://127.0.0.1:{port}/click", pid)
 
 
 @contextmanager
-def edge(data_dir: Path) -> Iterator[Server]:
-    """Serve clicks with one edge worker of ours, its journal below ``data_dir``; no other role runs."""
-    data_dir.mkdir(parents=True)
+def edge(data_dir: Path, program: Snapshot | None = None) -> Iterator[Server]:
+    """Serve clicks with one edge worker of ours, its journal below ``data_dir``; no other role runs.
+
+    Args:
+        data_dir: Made here when it isn't there.
+        program: What it shall know; None: what the directory holds.
+
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
     load_keys(Settings(data_dir=data_dir), create=True)
-    snapshot.save(data_dir, snapshot.encode(_program()))
+    if program is not None:
+        snapshot.save(data_dir, snapshot.encode(program))
     port = free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CLICKLEDGER_")},
@@ -89,6 +96,29 @@ def edge(data_dir: Path) -> Iterator[Server]:
     }
     with _running([sys.executable, "-m", "clickledger.roles", "edge"], port, environment) as pid:
         yield Server(f"http://127.0.0.1:{port}/click", pid)
+
+
+@contextmanager
+def valkey(data_dir: Path) -> Iterator[int]:
+    """Run the product's own Valkey where the roles of ``data_dir`` look for it; yields its process id.
+
+    Raises:
+        ClickledgerError: ``cannot_start`` when it isn't installed.
+
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    child = children.valkey(Settings(data_dir=data_dir))
+    try:
+        child.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not child.is_ready():
+            if time.monotonic() > deadline:
+                raise RuntimeError("Valkey did not start")
+            time.sleep(0.05)
+        yield child.pid
+    finally:
+        child.ask_to_end()
+        child.wait_end(time.monotonic() + END_SECONDS)
 
 
 @contextmanager
@@ -106,20 +136,6 @@ def nginx(place: Path) -> Iterator[Server | None]:
         yield Server(f"http://127.0.0.1:{port}/click", pid)
 
 
-def _program() -> Snapshot:
-    """Return a program of some hundred offers and partners; the click id and a label go to the shop."""
-    url = "https://shop.example/landing/{n}?cid={{click_id}}&partner={{partner_id}}&label={{sub1}}"
-    offers = (
-        OfferRoute(n, f"offer {n}", 1, "active", url.format(n=n), "USD", "1", "2", "", "", "approved")
-        for n in range(1, OFFERS + 1)
-    )
-    partners = (PartnerRoute(n, f"partner {n}", "active") for n in range(1, PARTNERS + 1))
-    return Snapshot(
-        1, {o.id: o for o in offers}, {p.id: p for p in partners}, {1: AdvertiserRoute(1, "shop", "")},
-        {}, frozenset({"USD"}),
-    )  # fmt: skip
-
-
 @contextmanager
 def _running(command: Sequence[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[int]:
     """Run a server until the block ends; yields its process id once it takes connections."""
@@ -132,12 +148,16 @@ def _running(command: Sequence[str], port: int, environment: Mapping[str, str] |
             time.sleep(0.05)
         yield process.pid
     finally:
-        process.terminate()
-        try:
-            process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _answers(port: int) -> bool:
