@@ -154,7 +154,8 @@ class Plans:
             # What Redis was not told yet is known nowhere else.
             if not count.alone:
                 del self.counts[count.key]
-        self._most_counts = max(MOST_COUNTS, 2 * len(self.counts))
+        owed = sum(count.alone > 0 for count in self.counts.values())
+        self._most_counts = max(MOST_COUNTS, 2 * owed)
 
 
 def _amount(cap: CapRoute) -> float:
