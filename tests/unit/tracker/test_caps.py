@@ -9,7 +9,6 @@ from tests.support.valkey import valkey, valkey_socket
 from tracker import caps
 from tracker.routes import CapRoute
 
-
 __all__ = ["valkey", "valkey_socket"]
 
 
