@@ -17,6 +17,7 @@ from tracker.events import Click
 from tracker.journal import DIRECTORY
 from tracker.pipeline.conversions import ConversionStage
 from tracker.pipeline.ledger import LEDGER_FILE, Ledger
+from tracker.pipeline.performance import OfferEarnings
 from tracker.pipeline.remembering import RememberedStates
 from tracker.pipeline.restoring_caps import RestoredCaps
 from tracker.pipeline.runner import PipelineLoop
@@ -56,6 +57,7 @@ def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdK
     states = RememberedStates(redis, store)
     program = SnapshotFile(chosen.data_dir).current
     click_caps = RestoredCaps(redis, store, program)
+    earnings = OfferEarnings(redis, store, program)
 
     def enriched(clicks: Sequence[Click], edge: str) -> pa.Table:
         return enrich(clicks, edge, tools)
@@ -66,6 +68,7 @@ def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdK
         heart.beat()
         states.refill_if_empty()
         click_caps.restore_when_due()
+        earnings.publish_when_due()
 
     loop = PipelineLoop(
         directory,

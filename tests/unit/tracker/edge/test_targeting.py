@@ -174,10 +174,9 @@ def test_a_zone_that_isnt_known_counts_in_utc():
 
 
 def test_the_first_condition_that_fails_is_the_reason_in_the_documented_order():
-    nobody = {
-        field: (("nobody",), ())
-        for field in ("country", "region", "device", "os", "browser", "language", "connection")
-    }
+    nobody = dict.fromkeys(
+        ("country", "region", "device", "os", "browser", "language", "connection"), (("nobody",), ())
+    )
     rules = nobody | {"hours": (1,)}
     found = []
     while rules:
