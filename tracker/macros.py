@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote
 
 from kernel.macro_names import CLICK_MACROS
@@ -34,7 +36,7 @@ Lookup = Callable[[str], str]
 class Template:
     """A destination compiled for rendering: literal texts and macro names in turn."""
 
-    __slots__ = ("host", "names", "parts", "query")
+    __slots__ = ("host", "names", "parts")
 
     def __init__(self, url: str, known: frozenset[str] = MACROS) -> None:
         """Compile ``url``.
@@ -53,18 +55,23 @@ class Template:
         self.host = match["host"].strip("[]").lower()
         pieces = _MACRO.split(quote(url, safe=_LITERAL_SAFE))
         # split() gives literal, name, literal, name, …; an unknown name stays as it is written
-        self.parts: list[tuple[str, str]] = []
+        parts: list[tuple[str, str]] = []
         literal = pieces[0]
         for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
             if name in known:
-                self.parts.append((literal, name))
+                parts.append((literal, sys.intern(name)))
                 literal = text
             else:
                 literal += f"%7B{name}%7D{text}"
-        self.parts.append((literal, ""))
-        self.names = frozenset(name for _, name in self.parts if name)
-        # What a deep link takes over from the offer: the parameters that carry the click id.
-        self.query = quote(url, safe=_LITERAL_SAFE).partition("#")[0].partition("?")[2]
+        self.parts = (*parts, (literal, ""))
+        # Thousands of offers ask for the same few names: they share them.
+        self.names = _shared(frozenset(name for _, name in parts))
+
+    @property
+    def query(self) -> str:
+        """What a deep link takes over from the offer: the parameters, such as those that carry the click id."""
+        url = "".join(literal + f"{{{name}}}" * bool(name) for literal, name in self.parts)
+        return url.partition("#")[0].partition("?")[2]
 
     def render(self, lookup: Lookup) -> str:
         """Return the URL with each macro replaced by ``lookup(name)``, percent-encoded."""
@@ -75,6 +82,11 @@ class Template:
                 value = lookup(name)
                 out.append(value if _UNRESERVED(value) else quote(value, safe="-_.~"))
         return "".join(out)
+
+
+@lru_cache(maxsize=1_024)
+def _shared(names: frozenset[str]) -> frozenset[str]:
+    return names
 
 
 def deep_link(url: str, allowed: tuple[str, ...], template: Template) -> Template | None:

@@ -2,7 +2,8 @@
 
 Encoded as MessagePack arrays; a newer publisher and an older edge meet only for the seconds of an update, so
 fields are added at the end, with a default. Ids of 0 and texts of '' mean none; moments are milliseconds
-since 1970, UTC, 0 for none.
+since 1970, UTC, 0 for none. Routes form no cycles, so the garbage collector is spared them (``gc=False``), and
+words of a closed set are ``Literal``: those are decoded to one text shared by all.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Literal, TypeAlias
 import msgspec
 
 OfferStatus: TypeAlias = Literal["active", "paused", "ended"]
+PayoutModel: TypeAlias = Literal["CPA", "CPL", "CPS", "CPC", "CPM", "revshare", "hybrid"]
 PartnerStatus: TypeAlias = Literal["pending", "approved", "rejected", "suspended", "banned"]
 
 
-class PriceRoute(msgspec.Struct, array_like=True, frozen=True):
+class PriceRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What one party pays or gets: a fixed part plus a share of the amount."""
 
     fixed: str = ""
@@ -30,15 +32,15 @@ class PriceRoute(msgspec.Struct, array_like=True, frozen=True):
     """(from this number on, fixed, percent), ascending; below the first step the plain price holds."""
 
 
-class TariffRoute(msgspec.Struct, array_like=True, frozen=True):
+class TariffRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A payout model with what the partner gets and what the advertiser pays."""
 
-    model: str = "CPA"
+    model: PayoutModel = "CPA"
     payout: PriceRoute = PriceRoute()
     revenue: PriceRoute = PriceRoute()
 
 
-class OverrideRoute(msgspec.Struct, array_like=True, frozen=True):
+class OverrideRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Other prices for one partner (``partner_id``) or one tier; None: the goal's own."""
 
     partner_id: int = 0
@@ -47,7 +49,7 @@ class OverrideRoute(msgspec.Struct, array_like=True, frozen=True):
     revenue: PriceRoute | None = None
 
 
-class GoalRoute(msgspec.Struct, array_like=True, frozen=True):
+class GoalRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A goal of an offer; its base goal has the code ''."""
 
     id: int
@@ -55,13 +57,13 @@ class GoalRoute(msgspec.Struct, array_like=True, frozen=True):
     name: str
     tariff: TariffRoute = TariffRoute()
     overrides: tuple[OverrideRoute, ...] = ()
-    default_status: str = "approved"
-    """Status of a conversion whose postback names none: approved, pending or hold."""
+    default_status: Literal["approved", "pending", "hold"] = "approved"
+    """Status of a conversion whose postback names none."""
     hold_s: int = 0
     """Seconds an otherwise approved conversion is held before it is approved."""
 
 
-class TargetingRoute(msgspec.Struct, array_like=True, frozen=True):
+class TargetingRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Who an offer is for. Each field: (allowed, denied); an empty 'allowed' allows all. All fields must hold."""
 
     country: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
@@ -83,7 +85,7 @@ class TargetingRoute(msgspec.Struct, array_like=True, frozen=True):
     timezone: str = "UTC"
 
 
-class CapRoute(msgspec.Struct, array_like=True, frozen=True):
+class CapRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The most an offer takes within a period."""
 
     id: int
@@ -100,7 +102,7 @@ class CapRoute(msgspec.Struct, array_like=True, frozen=True):
     """Only this goal's; None: all goals together."""
 
 
-class DuplicateRoute(msgspec.Struct, array_like=True, frozen=True):
+class DuplicateRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What becomes of a visitor's further clicks on an offer."""
 
     action: Literal["mark", "trafficback"]
@@ -112,7 +114,7 @@ class DuplicateRoute(msgspec.Struct, array_like=True, frozen=True):
     """A click through another partner is no duplicate."""
 
 
-class LandingRoute(msgspec.Struct, array_like=True, frozen=True):
+class LandingRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One of an offer's pages."""
 
     id: int
@@ -120,7 +122,7 @@ class LandingRoute(msgspec.Struct, array_like=True, frozen=True):
     weight: int = 1
 
 
-class OfferRoute(msgspec.Struct, array_like=True, frozen=True):
+class OfferRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What the edge and the pipeline need of an offer."""
 
     id: int
@@ -157,7 +159,7 @@ class OfferRoute(msgspec.Struct, array_like=True, frozen=True):
     pixel_cookie: bool = False
 
 
-class PartnerRoute(msgspec.Struct, array_like=True, frozen=True):
+class PartnerRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What the edge needs of a partner."""
 
     id: int
@@ -167,7 +169,7 @@ class PartnerRoute(msgspec.Struct, array_like=True, frozen=True):
     tier_id: int = 0
 
 
-class AdvertiserRoute(msgspec.Struct, array_like=True, frozen=True):
+class AdvertiserRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What the edge needs of an advertiser."""
 
     id: int
@@ -183,7 +185,7 @@ class AdvertiserRoute(msgspec.Struct, array_like=True, frozen=True):
     status: Literal["active", "suspended"] = "active"
 
 
-class LinkRoute(msgspec.Struct, array_like=True, frozen=True):
+class LinkRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A saved link: ``/c/<code>``."""
 
     id: int
@@ -195,7 +197,7 @@ class LinkRoute(msgspec.Struct, array_like=True, frozen=True):
     smart_link_id: int = 0
 
 
-class SmartLinkRoute(msgspec.Struct, array_like=True, frozen=True):
+class SmartLinkRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Several offers of which each click gets one."""
 
     id: int
@@ -206,7 +208,7 @@ class SmartLinkRoute(msgspec.Struct, array_like=True, frozen=True):
     fallback_url: str = ""
 
 
-class CouponRoute(msgspec.Struct, array_like=True, frozen=True):
+class CouponRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A code that attributes a sale to a partner without a click."""
 
     id: int
@@ -218,7 +220,7 @@ class CouponRoute(msgspec.Struct, array_like=True, frozen=True):
     ends_at: int = 0
 
 
-class BlockRoute(msgspec.Struct, array_like=True, frozen=True):
+class BlockRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A source of traffic that is turned away."""
 
     id: int
@@ -229,7 +231,7 @@ class BlockRoute(msgspec.Struct, array_like=True, frozen=True):
     expires_at: int = 0
 
 
-class HookRoute(msgspec.Struct, array_like=True, frozen=True):
+class HookRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Where conversions are reported to."""
 
     id: int
@@ -244,7 +246,7 @@ class HookRoute(msgspec.Struct, array_like=True, frozen=True):
     secret: str = ""
 
 
-class KeyRoute(msgspec.Struct, array_like=True, frozen=True):
+class KeyRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An API key that an edge accepts (scope clicks:write)."""
 
     prefix: str

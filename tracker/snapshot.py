@@ -58,10 +58,12 @@ class Encoded(Mapping[Key, Route], Generic[Key, Route]):
 
     def __getitem__(self, key: Key) -> Route:
         """Return one route; KeyError when there is none."""
+        if key not in self._bodies:
+            raise KeyError(key)
         try:
             known = self._known[key]
         except KeyError:
-            known = self._known[key] = self._read(key)
+            known = self._known[key] = self.read(key)
         if known is None:
             raise KeyError(key)
         return known
@@ -81,8 +83,11 @@ class Encoded(Mapping[Key, Route], Generic[Key, Route]):
         body = self._bodies.get(key)
         return body is not None and body == other._bodies.get(key)
 
-    def _read(self, key: Key) -> Route | None:
-        body = self._bodies[key]
+    def read(self, key: Key) -> Route | None:
+        """Decode one route without keeping it, for those who keep what they make of it; None for none."""
+        body = self._bodies.get(key)
+        if body is None:
+            return None
         try:
             return self._decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as why:

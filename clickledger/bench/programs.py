@@ -22,6 +22,9 @@ DESTINATION = "https://shop.example/landing/{n}?cid={{click_id}}&partner={{partn
 NEVER_REACHED = "1000000000"
 """A cap of this many clicks is counted and never met."""
 
+UNVISITED = ("KP", "TV", "NR", "PN", "SJ", "TK", "HM", "IO", "BV", "GS")
+"""Countries that no made-up address lies in."""
+
 
 def program(offers: int = OFFERS, partners: int = PARTNERS, *, rules: bool = False, version: int = 1) -> Snapshot:
     """Return a program of so many offers and partners.
@@ -65,7 +68,9 @@ def offer(n: int, *, rules: bool = False) -> OfferRoute:
         currency=plain.currency,
         goals=plain.goals,
         targeting=TargetingRoute(
-            country=((), ("AQ", "KP")), device=(("mobile", "tablet", "desktop"), ()), os=((), ("Android<5",))
+            country=((), ("AQ", UNVISITED[n % len(UNVISITED)])),
+            device=(("mobile", "tablet", "desktop"), ()),
+            os=((), ("Android<5",)),
         ),
         caps=(CapRoute(n, "click", "day", NEVER_REACHED),),
         duplicates=DuplicateRoute("mark", "visitor", 60),

@@ -24,7 +24,7 @@ from tracker.edge.blocklist import Blocklist
 from tracker.edge.targeting import Targeting
 from tracker.links import number
 from tracker.macros import Template, deep_link
-from tracker.routes import LandingRoute, OfferRoute, PartnerRoute
+from tracker.routes import LandingRoute, OfferRoute, PartnerRoute, TargetingRoute
 from tracker.snapshot import Encoded, Snapshot
 
 POLL_SECONDS = 0.25
@@ -36,6 +36,8 @@ SLICE = 500
 PAUSE_SECONDS = 0.0005
 DEEP_LINKS = 1_024
 """Compiled deep links kept: campaigns use the same ones again and again."""
+TARGETINGS = 1_024
+"""Different targetings shared by offers that have the same."""
 
 Route = TypeVar("Route", bound=msgspec.Struct)
 Made = TypeVar("Made")
@@ -48,6 +50,12 @@ class CompiledOffer:
     __slots__ = ("_fallback", "destination", "landing_weight", "landings", "route", "targeting")
 
     def __init__(self, route: OfferRoute) -> None:
+        self.targeting: Targeting | None = None
+        """Who it is for."""
+        if route.targeting is not None:
+            # Offers of one kind are for the same people: they share what is long.
+            targeting, self.targeting = _compiled_targeting(route.targeting)
+            route = msgspec.structs.replace(route, targeting=targeting)
         self.route = route
         self.destination = compile_url(route.destination)
         self._fallback: Template | str | None = route.fallback_url
@@ -59,7 +67,6 @@ class CompiledOffer:
         """Pages that can be shown."""
         self.landing_weight = sum(landing.weight for landing, _ in self.landings)
         """Of all of them together."""
-        self.targeting = Targeting(route.targeting) if route.targeting is not None else None
 
     @property
     def fallback(self) -> Template | None:
@@ -101,7 +108,10 @@ class Compiled(Mapping[str, Made], Generic[Route, Made]):
         if known is not None:
             return known
         key = number(text)
-        route = self._routes.get(key) if key and str(key) == text else None
+        if not key or str(key) != text:
+            return default
+        routes = self._routes
+        route = routes.read(key) if isinstance(routes, Encoded) else routes.get(key)
         if route is None:
             return default
         made = self._known[text] = self._compile(route)
@@ -199,6 +209,11 @@ def compile_url(url: str) -> Template | None:
 def compile_once(url: str) -> Template | None:
     """As ``compile_url``, for the few URLs that nothing keeps compiled, such as a smart link's fallback."""
     return compile_url(url)
+
+
+@lru_cache(maxsize=TARGETINGS)
+def _compiled_targeting(route: TargetingRoute) -> tuple[TargetingRoute, Targeting]:
+    return route, Targeting(route)
 
 
 @lru_cache(maxsize=DEEP_LINKS)
