@@ -2,36 +2,31 @@
 
 Invariants: no request raises anything but a ``ClickledgerError`` with a code of ``tracker.errors``; an
 amount is a plain decimal with at most six digits after the point, never a float; a duplicated name
-counts once, the first wins, the query before the body. A signature is checked over the values as they
-were sent; only then are they cut to the length that is kept.
+counts once, the first wins, the query before the body. The values as they were sent are kept beside those
+cut to the length that is stored: a signature (``tracker.senders``) is made over the former.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from tracker import test_mode
 from tracker.errors import (
     AMOUNT_INVALID,
     AMOUNT_NEGATIVE,
     CLICK_ID_MISSING,
     CURRENCY_UNKNOWN,
     POSTBACK_BODY_INVALID,
-    SIGNATURE_EXPIRED,
     STATUS_UNKNOWN,
-    TOKEN_INVALID,
-    TOKEN_MISSING,
 )
 from tracker.events import PostbackFields
 from tracker.links import cut_text
-from tracker.routes import AdvertiserRoute
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "click_id": ("clickid", "cid", "subid", "transaction_id", "tid"),
@@ -47,11 +42,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "coupon": ("promo_code",),
     "customer_id": (),
     "ip": (),
+    "user_agent": ("ua",),
+    "offer_id": ("oid",),
     "reject_reason": (),
     "token": ("secure", "security_token"),
     "signature": (),
     "expires": (),
     "return": (),
+    test_mode.PARAMETER: (),
 }
 """Canonical name -> the names other trackers' postbacks use."""
 
@@ -145,6 +143,19 @@ def _plain(value: Any) -> str:
     raise POSTBACK_BODY_INVALID.error("The JSON body's values must be texts, numbers or true/false, not nested.")
 
 
+def read_request(query: bytes, body: bytes, content_type: str) -> PostbackRequest:
+    """Return the parameters of a query and a body; what the query says counts before the body.
+
+    Raises:
+        ClickledgerError: ``postback_body_invalid``.
+
+    """
+    received = read_query(query)
+    for name, value in read_body(body, content_type).items():
+        received.setdefault(name, value)
+    return PostbackRequest(received)
+
+
 class PostbackRequest:
     """A postback's parameters before its click is known: checked for shape, readable by canonical name."""
 
@@ -178,8 +189,16 @@ class PostbackRequest:
         """What ``return=`` asks to be answered with, '' for JSON."""
         return self.values.get("return", "")[:MAX_RETURN_CHARACTERS]
 
-    def fields(self, currencies: frozenset[str]) -> PostbackFields:
+    def drop(self, *names: str) -> list[str]:
+        """Take no notice of some parameters, whatever they hold; return those that were given."""
+        return [name for name in names if self.values.pop(name, None) is not None]
+
+    def fields(self, currencies: frozenset[str], click_id: str | None = None) -> PostbackFields:
         """Check everything and return the fields.
+
+        Args:
+            currencies: What ``currency`` may say.
+            click_id: The click's id where it was found otherwise; '' for a conversion without a click.
 
         Raises:
             ClickledgerError: the first thing that is wrong.
@@ -198,7 +217,7 @@ class PostbackRequest:
             if currency not in currencies:
                 raise CURRENCY_UNKNOWN.error()
         return PostbackFields(
-            click_id=self.click_id,
+            click_id=self.click_id if click_id is None else click_id,
             txn_id=values.get("txn_id", ""),
             goal=values.get("goal", ""),
             status=status,
@@ -234,46 +253,3 @@ def _amount(values: Mapping[str, str], name: str) -> str | None:
         raise AMOUNT_INVALID.error(f"{name} is larger than {MAX_AMOUNT}.")
     # More digits than any currency has are rounded half to even, as banks do; the raw request is kept.
     return format(amount.quantize(_SIX_PLACES).normalize() + 0, "f")
-
-
-def check_token(request: PostbackRequest, advertiser: AdvertiserRoute, now_s: float) -> None:
-    """Check the advertiser's token or signature when one is given or required; an empty token proves nothing.
-
-    The signature is HMAC-SHA256 in hex, keyed with the advertiser's token, over all parameters but
-    ``signature``, sorted by name, as ``name=value`` percent-encoded (RFC 3986) and joined with ``&``;
-    ``expires`` (seconds since 1970) is part of it.
-
-    Raises:
-        ClickledgerError: ``token_missing``, ``token_invalid`` or ``signature_expired``.
-
-    """
-    secret = advertiser.postback_token.encode()
-    signature = request.values.get("signature")
-    if signature is not None:
-        made = sign(request.received, secret).encode()
-        if not secret or not hmac.compare_digest(made, signature.lower().encode()):
-            raise TOKEN_INVALID.error()
-        expires = request.values.get("expires", "")
-        if not (expires.isascii() and expires.isdigit() and len(expires) < 13 and int(expires) >= now_s):
-            raise SIGNATURE_EXPIRED.error()
-        return
-    token = request.values.get("token")
-    if token is not None:
-        if not secret or not hmac.compare_digest(token.encode(), secret):
-            raise TOKEN_INVALID.error()
-    elif advertiser.require_token:
-        raise TOKEN_MISSING.error()
-
-
-def sign(parameters: Mapping[str, str], secret: bytes) -> str:
-    """Return the signature of a postback's parameters; see ``check_token``."""
-    return hmac.new(secret, canonical_text(parameters).encode(), hashlib.sha256).hexdigest()
-
-
-def canonical_text(parameters: Mapping[str, str]) -> str:
-    """Return what is signed: the parameters in the one order and encoding that both sides can make."""
-    return "&".join(
-        f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}"
-        for name, value in sorted(parameters.items())
-        if name != "signature"
-    )

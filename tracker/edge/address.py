@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from starlette.types import Scope
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -41,6 +43,13 @@ class ClientAddress:
         self._trusted = trusted
         # Texts only, so the garbage collector has nothing to walk over here however full it is.
         self._remembered: dict[str, str] = {}
+
+    def of(self, scope: Scope) -> str:
+        """Return the address of whoever sent an ASGI request, '' when none is known."""
+        # A proxy may add a header of its own instead of adding to the one it got.
+        forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+        peer = scope["client"]
+        return self.resolve(peer[0] if peer else "", forwarded.decode("latin-1"))
 
     def resolve(self, peer: str, forwarded: str) -> str:
         """Return the client's address as text, '' when not even the peer has one (a unix socket).

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -23,14 +23,18 @@ from kernel import metrics
 from kernel.http import EXCEPTION_HANDLERS
 from kernel.redis import STORE_FAILURES, Breaker, connect_async
 from kernel.settings import Settings
-from tracker import snapshot
+from tracker import performance, snapshot
 from tracker.click_id import ClickIdKeys
+from tracker.edge.acceptance import Acceptance
 from tracker.edge.address import ClientAddress
 from tracker.edge.clicks import ClickEndpoint
+from tracker.edge.counting import Counting
 from tracker.edge.facts import VisitorFacts
 from tracker.edge.outcomes import Outcomes
 from tracker.edge.postback import PostbackEndpoint
 from tracker.edge.program import Fetch, ProgramHolder
+from tracker.edge.routing import Router
+from tracker.edge.smart_links import PerformanceFeed
 from tracker.journal import DIRECTORY, JournalWriter
 
 _MIB = 1024 * 1024
@@ -52,21 +56,27 @@ def build_edge(
     holder = ProgramHolder(chosen.data_dir, chosen.fallback_url, _fetcher(redis))
     journal = JournalWriter(chosen.data_dir / DIRECTORY, worker, chosen.journal_rotate_mib * _MIB)
     addresses = ClientAddress(chosen.trusted_networks)
-    clicks = ClickEndpoint(holder, journal, keys, addresses, VisitorFacts(chosen))
-    postbacks = PostbackEndpoint(
-        holder,
+    facts = VisitorFacts(chosen)
+    counting = Counting(redis, keys.secret)
+    feed = PerformanceFeed(_performance(redis), lambda: len(holder.program.smart_links) > 0)
+    router = Router(holder, facts, counting, feed)
+    clicks = ClickEndpoint(
+        router,
         journal,
         keys,
         addresses,
-        Outcomes(redis),
+        facts,
         window_days=chosen.attribution_window_days,
-        max_body_bytes=chosen.max_postback_bytes,
+        secure=chosen.edge_url.startswith("https:"),
     )
+    acceptance = Acceptance(holder, journal, keys, Outcomes(redis), window_days=chosen.attribution_window_days)
+    postbacks = PostbackEndpoint(acceptance, addresses, max_body_bytes=chosen.max_postback_bytes)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await journal.start()
-        tasks = [asyncio.create_task(holder.keep_fresh()), asyncio.create_task(_tell_version(holder))]
+        lasting = (holder.keep_fresh(), counting.keep_fresh(), feed.keep_fresh(), _tell_version(holder))
+        tasks = [asyncio.create_task(work) for work in lasting]
         on_started()
         try:
             yield
@@ -75,6 +85,7 @@ def build_edge(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await journal.stop()
+            await counting.stop()
             with contextlib.suppress(*STORE_FAILURES):
                 await redis.aclose()
 
@@ -163,5 +174,17 @@ def _fetcher(redis: Redis) -> Fetch:
         nothing: Any = None
         answer: bytes | None = await breaker.call_async(lambda: ask(version), nothing)
         return answer
+
+    return fetch
+
+
+def _performance(redis: Redis) -> Callable[[], Awaitable[bytes | None]]:
+    breaker = Breaker()
+
+    async def ask() -> bytes | None:
+        return cast("bytes | None", await redis.get(performance.REDIS_KEY))
+
+    async def fetch() -> bytes | None:
+        return await breaker.call_async(ask, None)
 
     return fetch

@@ -11,7 +11,7 @@ from tests.support.edge import KEYS, OPEN, SHARE, SHORT, STRICT, TOKEN, VISITOR,
 from tests.support.offers import offer
 from tracker.conversion_state import conversion_id
 from tracker.events import Postback, PostbackFields, Refused
-from tracker.postbacks import sign
+from tracker.senders import sign
 
 FORM = "application/x-www-form-urlencoded"
 

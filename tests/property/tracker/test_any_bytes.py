@@ -21,8 +21,9 @@ from tracker.events import Postback, decode_events, encode_event
 from tracker.journal import pack_frame
 from tracker.links import MAX_VALUE_BYTES, read_parameters
 from tracker.macros import MACROS, Template, deep_link
-from tracker.postbacks import MAX_AMOUNT, PostbackRequest, check_token, read_body, read_query
+from tracker.postbacks import MAX_AMOUNT, PostbackRequest, read_body, read_query
 from tracker.routes import AdvertiserRoute
+from tracker.senders import check_token
 
 NAMES = [
     name for table in (links.ALIASES, postbacks.ALIASES) for c, aliases in table.items() for name in (c, *aliases)

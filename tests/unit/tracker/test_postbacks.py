@@ -25,12 +25,11 @@ from tracker.postbacks import (
     MAX_RETURN_CHARACTERS,
     STATUSES,
     PostbackRequest,
-    check_token,
     read_body,
     read_query,
-    sign,
 )
 from tracker.routes import AdvertiserRoute
+from tracker.senders import check_token, sign
 
 CURRENCIES = frozenset({"USD", "EUR"})
 FORM = "application/x-www-form-urlencoded"
