@@ -73,15 +73,15 @@ class Operation:
     status: int = 200
     """Of a success."""
     media_type: str = "application/json"
-    """Of the answer of a success."""
+    """Of the answer of a success; where it may be one of several, all of them, separated by ", "."""
     headers: tuple[tuple[str, str], ...] = ()
     """Headers of a success, each with its description."""
     request_headers: tuple[tuple[str, str], ...] = ()
     errors: tuple[ErrorKind, ...] = ()
     """What it can refuse beyond what every operation can."""
     other_answers: tuple[OtherAnswer, ...] = ()
-    path_types: tuple[tuple[str, str], ...] = (("id", "integer"),)
-    """JSON types of the path's parameters; text where not named."""
+    path_types: tuple[tuple[str, str | dict[str, Any]], ...] = (("id", "integer"),)
+    """JSON types, or whole JSON schemas, of the path's parameters; text where not named."""
 
     def __post_init__(self) -> None:
         """Refuse a declaration that can't be meant."""

@@ -1,33 +1,37 @@
-"""The web role: admin API, reports, health and metrics over HTTP."""
+"""The web role: admin API, reports, health and metrics over HTTP, and the document that describes them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.middleware import Middleware
 
 import partners
-from clickledger import pages
+from clickledger.roles import health
+from clickledger.roles.health import PipelineStatus
 from clickledger.roles.starting import role, say_ready
 from clickledger.serving import serve
-from kernel import metrics, redis, sql
+from kernel import openapi, redis, sql
+from kernel.admission import Admission
+from kernel.api import Operation, routes
 from kernel.auth import Authenticator, admin_key
 from kernel.clickhouse.client import ReaderPool
-from kernel.errors import STORE_AWAY, ClickledgerError
-from kernel.http import EXCEPTION_HANDLERS, answer, principal
+from kernel.http import EXCEPTION_HANDLERS
+from kernel.rate_limits import RateLimiter
 from kernel.settings import Settings
-from reports.api import routes as report_routes
+from partners import identity
+from reports import api as reports
+from tracker.edge.address import ClientAddress
 from tracker.publish import Publisher
 
-PipelineStatus = Callable[[], dict[str, Any]]
+USES_SECONDS = 5.0
+"""How often the times of keys' last uses are stored."""
 
 
 def run_web(chosen: Settings) -> None:
@@ -54,81 +58,81 @@ def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterato
         partners.migrate(programs)
         publisher = Publisher(chosen, programs, redis.connect(chosen))
         publisher.publish_if_changed()
+        ring = identity.KeyRing(programs)
+        authenticator = Authenticator(admin_key(chosen, create=True), ring.holder)
+        counting = redis.connect_async(chosen)
+        limiter = RateLimiter(counting)
+        offered = operations()
 
         @contextlib.asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            catching_up = asyncio.create_task(publisher.keep_published())
+            working = [
+                asyncio.create_task(publisher.keep_published()),
+                asyncio.create_task(_keep_uses_written(ring)),
+            ]
             say_ready()
             yield
-            catching_up.cancel()
-            await asyncio.gather(catching_up, return_exceptions=True)
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+            await run_in_threadpool(ring.write_uses)
+            await counting.aclose()
+
+        async def publish() -> int:
+            authenticator.forget()  # what was just changed may be a partner's state
+            return await publisher.publish()
 
         app = Starlette(
-            routes=[
-                Route("/", pages.welcome),
-                Route("/healthz", _healthz),
-                Route("/readyz", _readyz),
-                Route("/metrics", _metrics),
-                Route("/api/v1/pipeline", _pipeline),
-                *partners.routes(),
-                *report_routes(),
+            routes=[*routes(offered), *(partners.routes() if not hasattr(partners, "operations") else [])],
+            middleware=[
+                Middleware(
+                    Admission,
+                    authenticator=authenticator,
+                    limiter=limiter,
+                    per_minute=chosen.api_rate_per_minute,
+                    resolve_address=ClientAddress(chosen.trusted_networks).resolve,
+                )
             ],
             exception_handlers=EXCEPTION_HANDLERS,
             lifespan=lifespan,
         )
         app.state.settings = chosen
-        app.state.authenticator = Authenticator(admin_key(chosen, create=True))
+        app.state.authenticator = authenticator
+        app.state.limiter = limiter
         app.state.programs = programs
-        app.state.publish = publisher.publish
+        app.state.publish = publish
         app.state.names = partners.Directory(programs)
         app.state.readers = readers
         app.state.pipeline_status = pipeline_status
+        app.state.openapi = _document(offered, chosen)
         yield app
     finally:
         readers.close()
         programs.close()
 
 
-async def _healthz(_request: Request) -> Response:
-    return answer({"status": "ok"})
+async def _keep_uses_written(ring: identity.KeyRing) -> None:
+    """Store the times of keys' last uses, again and again."""
+    while True:
+        await asyncio.sleep(USES_SECONDS)
+        await run_in_threadpool(ring.write_uses)
 
 
-async def _readyz(request: Request) -> Response:
-    """Tell whether both stores answer; 503 with the reason when one doesn't."""
-    state = request.app.state
-    checks: dict[str, Callable[[], object]] = {
-        "event_store": lambda: _ask(state.readers),
-        "program": lambda: _ask_program(state.programs),
-    }
-    answers: dict[str, str] = {}
-    for name, check in checks.items():
-        try:
-            await run_in_threadpool(check)
-            answers[name] = "ok"
-        except ClickledgerError as why:
-            answers[name] = why.message
-    ready = all(state == "ok" for state in answers.values())
-    return answer({"ready": ready, **answers}, 200 if ready else 503)
+def _document(offered: list[Operation], chosen: Settings) -> dict[str, Any]:
+    return openapi.document(
+        offered,
+        title="clickledger",
+        version=version("clickledger"),
+        description="Affiliate click and conversion tracking: the program, its people, reports and exports.",
+        url=chosen.web_url,
+    )
 
 
-def _ask(readers: ReaderPool) -> None:
-    with readers.reader() as client:
-        if not client.ping():
-            raise STORE_AWAY.error("The event store does not answer.")
+def operations() -> list[Operation]:
+    """Return everything the role offers."""
+    return [*identity.operations(), *_program_operations(), *reports.operations(), *health.operations()]
 
 
-def _ask_program(programs: sql.Sessions) -> None:
-    with programs.reading() as session:
-        session.scalars(select(partners.Program.version)).one()
-
-
-async def _metrics(_request: Request) -> Response:
-    return Response(await run_in_threadpool(metrics.render), media_type=metrics.CONTENT_TYPE)
-
-
-async def _pipeline(request: Request) -> Response:
-    principal(request)
-    status: PipelineStatus | None = request.app.state.pipeline_status
-    if status is None:
-        return answer({"here": False, "journals": [], "imported": []})
-    return answer({"here": True, **status()})
+def _program_operations() -> list[Operation]:
+    declared: Callable[[], list[Operation]] | None = getattr(partners, "operations", None)
+    return declared() if declared is not None else []
