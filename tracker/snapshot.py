@@ -86,12 +86,13 @@ class Encoded(Mapping[Key, Route], Generic[Key, Route]):
     def read(self, key: Key) -> Route | None:
         """Decode one route without keeping it, for those who keep what they make of it; None for none."""
         body = self._bodies.get(key)
-        if body is None:
-            return None
+        if body is None or key in self._known:
+            return self._known.get(key)
         try:
             return self._decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as why:
             log("snapshot").error("route_unreadable", kind=self._kind, key=key, why=str(why))
+            self._known[key] = None
             return None
 
 

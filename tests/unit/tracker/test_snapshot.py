@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.edge import program
 from tracker import snapshot
+from tracker.routes import BlockRoute
 from tracker.snapshot import EMPTY, SNAPSHOT_FILE, Snapshot, SnapshotFile, decode, encode, save
 
 
@@ -15,6 +16,28 @@ def test_a_snapshot_comes_back_as_it_was():
     whole = program(7, fallback_url="https://network.example/")
     assert decode(encode(whole)) == whole
     assert decode(encode(EMPTY)) == EMPTY
+
+
+def test_routes_are_read_when_they_are_asked_for_and_only_once():
+    links = decode(encode(program(7))).links
+    assert links["summer"] is links["summer"]
+    assert (len(links), "summer" in links, "winter" in links, links.get("winter")) == (2, True, False, None)
+    with pytest.raises(KeyError):
+        links["winter"]
+
+
+def test_a_list_is_read_when_one_of_its_routes_is_asked_for():
+    blocks = tuple(BlockRoute(n, "source", f"s{n}") for n in range(3))
+    held = decode(encode(Snapshot(1, blocks=blocks))).blocks
+    assert (len(held), held[1], held[1:], tuple(held)) == (3, blocks[1], blocks[1:], blocks)
+    assert held == blocks
+    assert held != blocks[:2]
+
+
+def test_rates_come_back_by_currency_and_day():
+    rates = {"EUR": ((20_000, "1.08"), (20_001, "1.09")), "GBP": ((20_000, "1.25"),)}
+    held = decode(encode(Snapshot(1, base_currency="USD", rates=rates)))
+    assert (dict(held.rates), held.base_currency) == (rates, "USD")
 
 
 def test_an_older_snapshot_without_newer_fields_is_read():

@@ -7,11 +7,12 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.edge import NETWORK_FALLBACK, OPEN, program, publish
+from tests.support.edge import GOOD, NETWORK_FALLBACK, OPEN, STRICT, program, publish
 from tests.support.offers import offer
 from tracker.edge import program as programs
-from tracker.edge.program import Program, ProgramHolder, compile_url
-from tracker.snapshot import SNAPSHOT_FILE, Snapshot, SnapshotFile, encode, save
+from tracker.edge.program import CompiledOffer, Program, ProgramHolder, compile_url
+from tracker.routes import LandingRoute, TargetingRoute
+from tracker.snapshot import SNAPSHOT_FILE, Snapshot, SnapshotFile, decode, encode, save, unwrap, wrap
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +106,126 @@ def test_a_destination_that_cant_be_rendered_is_said_and_the_rest_of_the_program
 def test_the_programs_fallback_comes_before_the_configured_one(in_snapshot, configured, host):
     fallback = Program(Snapshot(1, fallback_url=in_snapshot), configured).fallback
     assert (fallback.host if fallback else None) == host
+
+
+def test_an_offer_is_compiled_when_it_is_first_asked_for_and_kept():
+    made = Program(decode(encode(program(1))))
+    first = made.offers[str(OPEN)]
+    assert made.offers.get(str(OPEN)) is first
+    assert first.destination.host == "shop.example"
+    assert made.partners.get(str(GOOD)).route.name == "Blog"
+
+
+@pytest.mark.parametrize("text", ["", "0", "01", " 1", "1 ", "+1", "-1", "1.0", "\u0661", "999", "9" * 30])
+def test_an_id_is_known_only_as_it_is_written(text):
+    made = Program(decode(encode(program(1))))
+    assert made.offers.get(text) is None
+    assert text not in made.offers
+
+
+def test_what_a_newer_program_says_as_the_older_did_is_taken_over_and_what_changed_is_not():
+    offers = {n: offer(id=n, name=f"offer {n}") for n in range(1, 1_201)}
+    before = Program(decode(encode(Snapshot(1, offers=offers))))
+    known = {n: before.offers[str(n)] for n in offers}
+    pauses = []
+    changed = offers | {7: offer(id=7, name="renamed")}
+    del changed[8]
+    after = Program(decode(encode(Snapshot(2, offers=changed))), "", before, lambda: pauses.append(1))
+    assert after.offers["7"].route.name == "renamed"
+    assert "8" not in after.offers
+    assert all(after.offers[str(n)] is known[n] for n in offers if n not in {7, 8})
+    assert len(pauses) >= 2
+
+
+def test_a_program_that_was_let_go_of_still_answers_a_request_that_holds_it():
+    old = Program(decode(encode(program(1))))
+    assert old.offers[str(OPEN)].route.name == "Shoes"
+    pauses = []
+    old.let_go(lambda: pauses.append(1))
+    assert pauses
+    assert old.offers[str(OPEN)].route.name == "Shoes"
+    assert old.partners[str(GOOD)].route.name == "Blog"
+
+
+def test_a_route_that_cant_be_read_is_absent_and_said_once_and_the_rest_works():
+    wire = wrap(program(1))
+    wire.offers[OPEN] = b"\xc1"
+    wire.links["summer"] = wire.links["summer"][:-1]
+    wire.blocks = wire.hooks = b"\x93"
+    with capture_logs() as logged:
+        made = Program(unwrap(wire))
+        assert made.offers.get(str(OPEN)) is None
+        assert made.offers.get(str(OPEN)) is None
+        assert made.links.get("summer") is None
+        assert made.links.get("summer") is None
+        assert made.blocks.kinds == frozenset()
+    assert [entry["event"] for entry in logged] == ["route_unreadable"] * 3
+    assert made.offers[str(STRICT)].route.id == STRICT
+    assert list(made.links) == ["orphan"]
+
+
+def test_pages_that_can_be_shown_are_compiled_with_the_weight_of_all():
+    pages = (
+        LandingRoute(1, "https://a.example/", 3),
+        LandingRoute(2, "nowhere", 5),
+        LandingRoute(3, "https://b.example/", 0),
+        LandingRoute(4, "https://c.example/?c={click_id}"),
+    )
+    made = CompiledOffer(offer(landings=pages))
+    assert [(page.id, template.host) for page, template in made.landings] == [(1, "a.example"), (4, "c.example")]
+    assert made.landing_weight == 4
+    assert CompiledOffer(offer()).landings == ()
+
+
+def test_a_deep_link_is_compiled_once_and_only_to_a_host_the_offer_allows():
+    made = CompiledOffer(
+        offer(destination="https://shop.example/?cid={click_id}", deep_link_hosts=("shop.example",))
+    )
+    page = made.deep_link("https://shop.example/page")
+    assert page.render(lambda _: "X") == "https://shop.example/page?cid=X"
+    assert made.deep_link("https://shop.example/page") is page
+    assert made.deep_link("https://evil.example/") is None
+    assert CompiledOffer(offer()).deep_link("https://shop.example/") is None
+    assert (
+        CompiledOffer(offer(destination="x", deep_link_hosts=("shop.example",))).deep_link("https://shop.example/")
+        is None
+    )
+
+
+def test_an_offers_fallback_is_compiled_when_it_is_needed():
+    with capture_logs() as logged:
+        made = CompiledOffer(offer(fallback_url="broken"))
+        assert logged == []
+        assert [made.fallback, made.fallback] == [None, None]
+    assert [entry["url"] for entry in logged] == ["broken"]
+    assert CompiledOffer(offer(fallback_url="https://f.example/")).fallback.host == "f.example"
+
+
+def test_offers_with_the_same_targeting_share_it():
+    for_all = TargetingRoute(country=(("US", "CA"), ()))
+    made = Program(decode(encode(Snapshot(1, offers={n: offer(id=n, targeting=for_all) for n in (1, 2)}))))
+    one, other = made.offers["1"], made.offers["2"]
+    assert one.route.targeting == for_all
+    assert one.route.targeting is other.route.targeting
+    assert one.targeting is other.targeting
+
+
+def test_something_new_is_found_while_a_newer_program_is_being_read(tmp_path, monkeypatch):
+    publish(tmp_path, program(1, offers={}))
+    holder = ProgramHolder(tmp_path)
+    publish(tmp_path, program(2))
+    found = []
+    read = holder._read
+
+    def slow(body, *more):
+        if more:
+            # Another thread reads it for the poll; meanwhile a click on the new offer comes in.
+            found.append(holder.after_miss() and str(OPEN) in holder.program.offers)
+        return read(body, *more)
+
+    monkeypatch.setattr(holder, "_read", slow)
+    keep_fresh_until(holder, lambda: found)
+    assert found == [True]
 
 
 def test_a_changed_file_is_taken_while_running(tmp_path):
