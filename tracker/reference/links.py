@@ -104,10 +104,10 @@ Rules are judged in the order of this table, and the first that fails is recorde
 {reasons}
 
 - What fails goes to the offer's alternative offer, where all of that offer's rules are judged, then to the
-  alternative's alternative, {alternatives} offers far at most. Such a click counts for the offer that takes it; reports
-  have the named one as `requested_offer_id`.
-- What no offer takes goes to the named offer's fallback URL, else to the partner's, else to the network's, else to the
-  plain page. It stays with the offer that was named and is not counted as a click.
+  alternative's alternative, {alternatives} offers far at most. Such a click counts for the offer that takes it;
+  reports have the named one as `requested_offer_id`.
+- What no offer takes goes to the named offer's fallback URL, else to the partner's, else to the network's, else to
+  the plain page. It stays with the offer that was named and is not counted as a click.
 - What isn't known about a visitor fails a rule that allows only some, and passes one that denies some.
 - A version is compared as exactly as the rule is written: 12.1 is `=12` and `<=12`, and isn't `>12`.
 - A click that is refused takes nothing from a cap. Beyond a soft cap clicks go on, marked `is_over_cap`.
@@ -115,17 +115,19 @@ Rules are judged in the order of this table, and the first that fails is recorde
 
 ## Smart links
 
-A smart link (`smart_link_id=3`, or a saved link that leads to one) sends each click to one of its offers, among those
-whose rules take it. An offer of weight 0 is left out. How the rest is chosen is its strategy:
+A smart link (`smart_link_id=3`, or a saved link that leads to one) sends each click to one of its offers, among
+those whose rules take it. An offer of weight 0 is left out. How the rest is chosen is its strategy:
 
 | strategy | choice |
 | --- | --- |
 | `weight` | Each offer's share of the clicks is its weight's share |
-| `epc` | The share is that of its earnings per click; the first {prior} clicks are mixed with the average of all offers |
-| `thompson` | Thompson sampling: each offer draws a conversion rate from what its clicks tell, the highest rate times average payout wins |
+| `epc` | The share is that of earnings per click; an offer starts with {prior} clicks of the average one |
+| `thompson` | Thompson sampling: the highest of conversion rates drawn from what is known, times average payout |
 
 Earnings are payouts of the last {days} days, over all partners, and by country where an offer has {country_clicks}
-clicks or more there. They are computed every {refresh} seconds; without any, the weights decide.
+clicks or more there. They are computed every {refresh} seconds; without any, the weights decide. What no offer takes
+goes to the smart link's fallback URL, else to the partner's and the network's; the reason is the offers' own where
+it is the same for all.
 
 ## Macros
 
