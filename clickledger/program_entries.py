@@ -72,12 +72,12 @@ def everything(
 ) -> list[dict[str, Any]]:
     """Return the entries of all pages, or the first ``limit`` of them."""
     entries: list[dict[str, Any]] = []
-    after: int | None = 0
-    while after is not None and (limit is None or len(entries) < limit):
+    cursor: dict[str, str] | None = {}
+    while cursor is not None and (limit is None or len(entries) < limit):
         wanted = PAGE if limit is None else min(PAGE, limit - len(entries))
-        page = service.get(path, filters | {"limit": wanted, "after": after})
+        page = service.get(path, filters | {"limit": wanted} | cursor)
         entries += page["items"]
-        after = page["next_after"]
+        cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
     return entries
 
 

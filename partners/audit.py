@@ -6,15 +6,13 @@ other; a secret appears as '***' and nothing else; what wasn't changed isn't tol
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, TypeAlias
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
-from starlette.requests import Request
 
 from kernel.auth import Principal
 from partners.models import AuditEntry, Table
@@ -66,7 +64,7 @@ def record(
     Args:
         session: The writing session of the change.
         who: Who does it.
-        address: Where the request came from (``address_of``); '' when nobody sent one.
+        address: Where the request came from (``kernel.http.client_address``); '' when nobody sent one.
         action: create, change, delete, rotate, revoke, login, login_failed, …
         kind: What it is done to, in one word: offer, key, user.
         entry_id: Its id.
@@ -88,29 +86,6 @@ def record(
     )
     session.add(entry)
     return entry
-
-
-def address_of(request: Request) -> str:
-    """Return the address a request came from, past the proxies that are trusted; '' when nothing tells it."""
-    address = request.client.host if request.client else ""
-    trusted = request.app.state.settings.trusted_networks
-    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
-    for claim in reversed(forwarded.split(",")):
-        if not _is_in(address, trusted):
-            break
-        try:
-            address = str(ip_address(claim.strip()))
-        except ValueError:
-            break  # what stands left of it is a claim of somebody we don't know
-    return address
-
-
-def _is_in(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in networks)
 
 
 def _told(name: str, value: Any) -> Any:

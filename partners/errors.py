@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from kernel.errors import ErrorKind, table
 
-REFERENCE_UNKNOWN = ErrorKind(
-    "reference_unknown", 400, "info", "Name an advertiser, partner or offer that exists; create it first."
+REFERENCE_UNKNOWN = ErrorKind("reference_unknown", 400, "info", "Name an entry that exists; create it first.")
+IN_USE = ErrorKind(
+    "in_use", 409, "info", "Other entries still name it; change or delete those first, or pause it instead."
+)
+TRANSITION_INVALID = ErrorKind(
+    "transition_invalid", 409, "info", "Its status can't change like that; the message says to what it can."
 )
 FILTER_INVALID = ErrorKind("filter_invalid", 400, "info", "Use the list filters that the message names.")
 NOT_PUBLISHED = ErrorKind(
@@ -15,4 +19,4 @@ NOT_PUBLISHED = ErrorKind(
     "The change is saved, but the edges don't know it yet; it is published as soon as that works again.",
 )
 
-ERRORS = table(REFERENCE_UNKNOWN, FILTER_INVALID, NOT_PUBLISHED)
+ERRORS = table(REFERENCE_UNKNOWN, IN_USE, TRANSITION_INVALID, FILTER_INVALID, NOT_PUBLISHED)

@@ -89,7 +89,7 @@ def check_deep_link_host(host: str) -> str:
     """
     lowered = host.strip().lower()
     name = lowered.removeprefix("*.")
-    if "." not in name or name.rpartition(".")[2].isdigit() or not _is_host_name(name):
+    if "." not in name or name.rpartition(".")[2].isdigit() or not is_host_name(name):
         raise ValueError(
             f"{host[:80]!r} isn't a host name; write shop.example or *.shop.example, nothing before or after"
         )
@@ -128,11 +128,12 @@ def _check_authority(authority: str) -> None:
         host, _, port = authority.partition(":")
         if not host.isascii():
             raise ValueError("write the host's ASCII form, beginning with xn--")
-        if not _is_host_name(host.lower().removesuffix(".")):
+        if not is_host_name(host.lower().removesuffix(".")):
             raise ValueError(f"{host[:80]!r} isn't a host name")
     if port and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536):
         raise ValueError(f"{port[:20]!r} isn't a port number")
 
 
-def _is_host_name(name: str) -> bool:
+def is_host_name(name: str) -> bool:
+    """Return whether this is a host name in lower case."""
     return 0 < len(name) <= _MAX_HOST_LENGTH and all(_LABEL.fullmatch(label) for label in name.split("."))

@@ -90,7 +90,7 @@ class TierAnswer(Answer):
     """A class of partners that offers can pay differently."""
 
     name: str
-    description: str
+    description: str = Field("", description="For the network's people only.")
 
 
 class PartnerCreate(Request):
