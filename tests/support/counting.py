@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import redis.asyncio
+from pydantic import SecretStr
 
+from kernel.redis import connect_async
+from kernel.settings import Settings
 from tracker.edge.counting import Admission, Counting, VisitorAsk
 from tracker.routes import CapRoute, OfferRoute
 
@@ -29,9 +32,7 @@ def clicks(amount: int | str, period: Any = "day", *, id: int = 1, **changes: An
 
 def client(socket: Path) -> redis.asyncio.Redis:
     """Return a client as an edge has one."""
-    return redis.asyncio.Redis(
-        unix_socket_path=str(socket), socket_timeout=0.5, socket_connect_timeout=0.5, client_name="counting"
-    )
+    return connect_async(Settings(redis_url=SecretStr(f"unix://{socket}")))
 
 
 async def ask(

@@ -13,6 +13,7 @@ counting. What a click was admitted to is taken, also when it can't be written d
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -223,6 +224,10 @@ class Counting:
 
     async def keep_fresh(self) -> None:
         """Read counts again and look for an absent Redis, for ever; run it beside the requests."""
+        if self._shared is not None:
+            # What is taken alone later can then be added, instead of guessing whether it was counted.
+            with contextlib.suppress(*STORE_FAILURES):
+                await self._shared.greet()
         while self._shared is not None:
             await asyncio.sleep(REFRESH_S)
             if self._alone:

@@ -220,6 +220,11 @@ class SharedCounts:
             told = [value for count in chunk for value in (int(count.shared) + count.alone, count.expires_at)]
             await self._run(caps.RAISE, [count.key for count in chunk], *told)
 
+    async def greet(self) -> None:
+        """Get to know the present memory, before there is anything to count."""
+        await self._redis.set(caps.MEMORY_KEY, secrets.token_hex(8), nx=True)
+        self.memory = self.memory or await self.current_memory()
+
     async def current_memory(self) -> bytes:
         """Return the name of the present memory, b'' for none."""
         return cast("bytes | None", await self._redis.get(caps.MEMORY_KEY)) or b""
