@@ -125,9 +125,9 @@ those whose rules take it. An offer of weight 0 is left out. How the rest is cho
 | `thompson` | Thompson sampling: the highest of conversion rates drawn from what is known, times average payout |
 
 Earnings are payouts of the last {days} days, over all partners, and by country where an offer has {country_clicks}
-clicks or more there. They are computed every {refresh} seconds; without any, the weights decide. What no offer takes
-goes to the smart link's fallback URL, else to the partner's and the network's; the reason is the offers' own where
-it is the same for all.
+clicks or more there. They are computed every {refresh} seconds; without any, the weights decide. What no offer
+takes goes to the smart link's fallback URL, else to the partner's and the network's; the reason is the offers' own
+where it is the same for all.
 
 ## Macros
 
