@@ -91,7 +91,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "clickledger_pipeline_events_total",
         "counter",
-        "Events shipped; kind: click, postback, refused.",
+        "Events shipped; kind: click, impression, postback, adjustment, outgoing, refused.",
         ("kind",),
     ),
     Metric(

@@ -94,6 +94,12 @@ def clickless_id(offer_id: int, goal: str, txn_id: str) -> str:
     return base64.urlsafe_b64encode(hashlib.blake2b(key, digest_size=18, person=b"clickless").digest()).decode()
 
 
+def adjustment_conversion_id(adjustment_id: str) -> str:
+    """Return the id of the row of money that was added or taken by hand."""
+    body = hashlib.blake2b(adjustment_id.encode(), digest_size=18, person=b"adjustment").digest()
+    return base64.urlsafe_b64encode(body).decode()
+
+
 def id_of(postback: Postback) -> str:
     """Return the id of the conversion a postback is about; its goal is named by the offer's code of it."""
     fields = postback.fields
@@ -164,8 +170,12 @@ def beyond_cap(state: ConversionState, *, hard: bool) -> ConversionState:
     )
 
 
+def approved_by_hand(postback: Postback) -> bool:
+    """Return whether one of the network's people approves this one conversion."""
+    return _by_hand(postback) and postback.fields.status == "approved"
+
+
 def _by_hand(postback: Postback) -> bool:
-    """Return whether one of the network's people decided this one conversion."""
     return postback.trusted and postback.source == "api"
 
 
@@ -194,9 +204,7 @@ def _held(
 ) -> ConversionState:
     """Put what would now be approved on hold for its goal's period, unless somebody approved it by hand."""
     is_new = before is None or before.status != "approved"
-    if not (terms.hold_s and is_new and state.status == "approved"):
-        return state
-    if _by_hand(postback) and postback.fields.status == "approved":
+    if not (terms.hold_s and is_new and state.status == "approved") or approved_by_hand(postback):
         return state
     return msgspec.structs.replace(
         state, status="hold", reject_reason=HOLD_PERIOD, hold_until=postback.ts + terms.hold_s * 1000

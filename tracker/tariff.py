@@ -29,6 +29,8 @@ CPM_UNITS = 1000
 """A CPM price is for so many impressions."""
 
 NOTHING = PriceRoute()
+END_OF_TIME = 9_999_999_999_999
+"""Milliseconds since 1970; in the year 2286, which every store can still write."""
 _MAX_GOAL_DIGITS = 10
 
 
@@ -197,7 +199,7 @@ def period_of(period: str, ts: int) -> tuple[int, int]:
     A week begins on Monday; ``total`` is everything there ever was.
     """
     if period == "total":
-        return 0, 2**53
+        return 0, END_OF_TIME
     day = datetime.fromtimestamp(ts / 1000, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "month":
         first = day.replace(day=1)

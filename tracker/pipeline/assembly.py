@@ -15,19 +15,29 @@ from kernel.settings import Settings
 from tracker.click_id import ClickIdKeys
 from tracker.events import Click
 from tracker.journal import DIRECTORY
-from tracker.pipeline.conversions import ConversionStage
+from tracker.pipeline.cap_counts import CapCounts
+from tracker.pipeline.conversions import ConversionStage, OnChanges
+from tracker.pipeline.holds import turns
 from tracker.pipeline.ledger import LEDGER_FILE, Ledger
 from tracker.pipeline.performance import OfferEarnings
 from tracker.pipeline.remembering import RememberedStates
 from tracker.pipeline.restoring_caps import RestoredCaps
 from tracker.pipeline.runner import PipelineLoop
-from tracker.pipeline.shipping import Shipper
+from tracker.pipeline.shipping import HandOn, Shipper
 from tracker.pipeline.steps import EnrichmentTools, enrich, guarded_window
 from tracker.snapshot import SnapshotFile
 
 
 @contextmanager
-def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdKeys) -> Iterator[PipelineLoop]:
+def build_pipeline(
+    chosen: Settings,
+    store: Client,
+    redis: Redis,
+    keys: ClickIdKeys,
+    *,
+    on_changes: OnChanges | None = None,
+    outgoing: HandOn | None = None,
+) -> Iterator[PipelineLoop]:
     """Assemble the pipeline of this host; closes its parts after the block.
 
     Args:
@@ -35,6 +45,8 @@ def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdK
         store: Read-write client of the event store, migrated.
         redis: Client of Redis, which may be away.
         keys: Click id keys.
+        on_changes: Told the rows of conversions' changes once they are stored.
+        outgoing: Takes messages that somebody wants sent again.
 
     Raises:
         ClickledgerError: ``cannot_start`` when a configured geo database can't be used.
@@ -48,14 +60,16 @@ def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdK
     def on_fallback(clicks: int) -> None:
         redis_failures.n += 1 if clicks else 0
 
+    program = SnapshotFile(chosen.data_dir).current
     tools = EnrichmentTools.open(
         chosen,
         guarded_window(redis, chosen.unique_window_hours, on_fallback),
         on_step=lambda step, seconds: observe("clickledger_pipeline_step_seconds", seconds, step=step),
+        program=program,
     )
     ledger = Ledger(chosen.data_dir / LEDGER_FILE)
     states = RememberedStates(redis, store)
-    program = SnapshotFile(chosen.data_dir).current
+    cap_counts = CapCounts(redis, store, program)
     click_caps = RestoredCaps(redis, store, program)
     earnings = OfferEarnings(redis, store, program)
 
@@ -67,13 +81,14 @@ def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdK
     def each_round() -> None:
         heart.beat()
         states.refill_if_empty()
+        cap_counts.refresh_when_due()
         click_caps.restore_when_due()
         earnings.publish_when_due()
 
     loop = PipelineLoop(
         directory,
         ledger,
-        Shipper(store, ledger, enriched, chosen.batch_events),
+        Shipper(store, ledger, enriched, chosen.batch_events, outgoing),
         ConversionStage(
             store,
             ledger,
@@ -82,6 +97,9 @@ def build_pipeline(chosen: Settings, store: Client, redis: Redis, keys: ClickIdK
             states.remember,
             window_days=chosen.attribution_window_days,
             wait_minutes=chosen.postback_wait_minutes,
+            counted=cap_counts.counted,
+            on_changes=on_changes,
+            holds_turn=turns(redis),
         ),
         interval_s=chosen.pipeline_interval_ms / 1000,
         retention_s=chosen.journal_retention_seconds,

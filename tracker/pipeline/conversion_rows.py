@@ -1,23 +1,54 @@
-"""A conversion as a row: made of a postback, its click and its state, and read back.
+"""A conversion as a row: made of what reported it, whose it is and its state, and read back.
 
 Invariants: a row carries every dimension of its click, so no report joins; what ``conversion_row`` writes of a
-state, ``state_of`` reads back.
+state, ``known_of`` reads back; whose a conversion is is decided once and stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 
 from kernel.clickhouse.arrow import rows_table
 from kernel.clickhouse.columns import CLICK_DIMENSIONS
 from tracker.conversion_state import ConversionState
-from tracker.events import Postback
+from tracker.events import Adjustment, Postback
+
+Attribution: TypeAlias = Literal["click", "view", "coupon", "adjustment"]
 
 _CARRIED = tuple(c.name for c in CLICK_DIMENSIONS if c.name != "coupon")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a conversion is: the click, the impression or the coupon it came by."""
+
+    dimensions: Mapping[str, Any]
+    """Columns of the click; without one those that are known."""
+    click_id: str
+    """'' without a click."""
+    click_ms: int
+    """When it was received; without a click when the conversion was. It never changes."""
+    attribution: Attribution
+
+    @property
+    def offer_id(self) -> int:
+        """The offer it converts on."""
+        return int(self.dimensions["offer_id"])
+
+    @property
+    def partner_id(self) -> int:
+        """Who gets the payout."""
+        return int(self.dimensions["partner_id"])
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a self-test's, which never counts."""
+        return bool(self.dimensions.get("is_test", False))
 
 
 @dataclass(slots=True)
@@ -26,37 +57,36 @@ class KnownConversion:
 
     state: ConversionState
     ts: int
+    """When it was first received, milliseconds since 1970."""
     change_seq: int
+    owner: Owner
 
 
-def conversion_row(
-    key: str, postback: Postback, click: Mapping[str, Any], after: KnownConversion, outcome: str
-) -> dict[str, Any]:
+def conversion_row(key: str, postback: Postback, after: KnownConversion, outcome: str) -> dict[str, Any]:
     """Return the row of a conversion after a postback.
 
     Args:
         key: Its conversion id.
         postback: What changed it.
-        click: The click's dimensions, and ``click_ms``.
         after: The conversion as it is now.
         outcome: accepted or updated.
 
     """
-    state, fields = after.state, postback.fields
-    row: dict[str, Any] = {name: click[name] for name in _CARRIED}
+    state, owner = after.state, after.owner
+    row: dict[str, Any] = {name: owner.dimensions[name] for name in _CARRIED if name in owner.dimensions}
     row.update(
         {
             "conversion_id": key,
-            "click_id": fields.click_id,
+            "click_id": owner.click_id,
             "ts": after.ts,
             "change_seq": after.change_seq,
             "changed_at": postback.ts,
-            "click_ts": click["click_ms"],
-            "ctit_ms": after.ts - click["click_ms"],
-            "goal": fields.goal,
+            "click_ts": owner.click_ms,
+            "ctit_ms": after.ts - owner.click_ms,
+            "goal": postback.fields.goal,
             "status": state.status,
             "reject_reason": state.reject_reason,
-            "txn_id": fields.txn_id,
+            "txn_id": postback.fields.txn_id,
             "amount": state.amount,
             "amount_currency": state.amount_currency,
             "payout": state.payout,
@@ -64,18 +94,61 @@ def conversion_row(
             "currency": state.currency,
             "customer_id": state.customer_id,
             "conversion_ip": state.conversion_ip,
-            "attribution": "click",
+            "attribution": owner.attribution,
+            "conversion_source": postback.source,
+            "actor": postback.actor,
+            "change_reason": postback.reason,
+            "hold_until": state.hold_until,
+            "payout_model": state.model,
+            "goal_number": state.number,
             "payout_given": state.payout_given,
             "outcome": outcome,
-            "coupon": state.coupon or click["coupon"],
+            "coupon": state.coupon or owner.dimensions.get("coupon", ""),
             **{f"adv{n}": value for n, value in enumerate(state.adv, 1)},
         }
     )
     return row
 
 
+def adjustment_row(key: str, adjustment: Adjustment, change_seq: int) -> dict[str, Any]:
+    """Return the row of money that was added or taken by hand: approved, signed, without a click.
+
+    Raises:
+        decimal.InvalidOperation: its money isn't decimal.
+
+    """
+    return {
+        "conversion_id": key,
+        "ts": adjustment.ts,
+        "change_seq": change_seq,
+        "changed_at": adjustment.ts,
+        "click_ts": adjustment.ts,
+        "status": "approved",
+        "txn_id": adjustment.adjustment_id,
+        "payout": Decimal(adjustment.payout or "0"),
+        "revenue": Decimal(adjustment.revenue or "0"),
+        "currency": adjustment.currency,
+        "amount_currency": adjustment.currency,
+        "attribution": "adjustment",
+        "conversion_source": "api",
+        "actor": adjustment.actor,
+        "change_reason": adjustment.reason,
+        "payout_given": True,
+        "outcome": "accepted",
+        "partner_id": adjustment.partner_id,
+        "advertiser_id": adjustment.advertiser_id,
+        "offer_id": adjustment.offer_id,
+    }
+
+
+def known_of(row: Mapping[str, Any]) -> KnownConversion:
+    """Return the conversion that a row of ``conversions`` with its click's columns holds."""
+    owner = Owner(row, row["click_id"], row["click_ts_ms"], row["attribution"])
+    return KnownConversion(state_of(row), row["ts_ms"], row["change_seq"], owner)
+
+
 def state_of(row: Mapping[str, Any]) -> ConversionState:
-    """Return the state a row of ``conversions`` holds."""
+    """Return the state a row of ``conversions`` holds; its times in milliseconds."""
     return ConversionState(
         status=row["status"],
         amount=row["amount"],
@@ -89,6 +162,9 @@ def state_of(row: Mapping[str, Any]) -> ConversionState:
         customer_id=row["customer_id"],
         conversion_ip=row["conversion_ip"],
         payout_given=row["payout_given"],
+        hold_until=row["hold_until_ms"],
+        model=row["payout_model"],
+        number=row["goal_number"],
     )
 
 

@@ -9,6 +9,8 @@ Invariants, each the base of "exactly once":
 - A postback leaves the inbox in the same transaction that puts its finished rows into the outbox. The
   outbox keeps the very bytes that are inserted, so a batch can't change between tries, though what it
   was made from (the store's state) does.
+- What the pipeline itself puts into the inbox (the end of a hold period) has a name of its own, so that it
+  lies there once, however often it is put.
 - Acknowledged ranges and outbox batches stay for the retention time: the store's acknowledgement is not
   an fsync, so after an unclean start they are sent again under their tokens.
 - No transaction outlives the call that began it, whatever fails: what is written next is committed alone.
@@ -23,11 +25,13 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from tracker.pipeline.entries import ArrivedPostback, FrozenBatch, OutboxBatch, WaitingPostback
 
 LEDGER_FILE = "pipeline.db"
 
+# inbox.click_id holds the group of what waits: most often, and at first always, the id of its click.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS journals (
@@ -51,60 +55,6 @@ CREATE TABLE IF NOT EXISTS outbox (
 );
 CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (acked_at);
 """
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenBatch:
-    """A range of one journal's frames that is shipped as a whole."""
-
-    id: int
-    journal: str
-    first: int
-    last: int
-    events: int
-
-    def token(self, table: str) -> str:
-        """Return the deduplication token of this range's rows for ``table``."""
-        return f"{self.journal}:{self.first}-{self.last}:{table}"
-
-
-@dataclass(frozen=True, slots=True)
-class ArrivedPostback:
-    """A postback of a range that is about to be checkpointed."""
-
-    seq: int
-    place: int
-    """Its frame, and its place in the frame."""
-    ts: int
-    """Received, milliseconds since 1970."""
-    click_id: str
-    body: bytes
-    """The encoded event."""
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingPostback:
-    """An accepted postback that is not yet a conversion."""
-
-    id: int
-    origin: str
-    """Where it lay: journal, frame and place."""
-    ts: int
-    body: bytes
-    tries: int
-    """How often its click was looked for in vain."""
-    is_due: bool
-    """Whether its own turn has come, not only that of another postback for the same click."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxBatch:
-    """Finished rows for a table, as an Arrow stream."""
-
-    id: int
-    table: str
-    body: bytes
-    rows: int
 
 
 class Ledger:
@@ -188,7 +138,7 @@ class Ledger:
         with self._transaction():
             self._db.executemany(
                 "INSERT OR IGNORE INTO inbox (journal, seq, place, ts, click_id, body) VALUES (?, ?, ?, ?, ?, ?)",
-                ((batch.journal, p.seq, p.place, p.ts, p.click_id, p.body) for p in postbacks),
+                ((batch.journal, p.seq, p.place, p.ts, p.group, p.body) for p in postbacks),
             )
             self._db.execute("UPDATE batches SET acked_at = ? WHERE id = ?", (now, batch.id))
             self._db.execute(
@@ -226,6 +176,19 @@ class Ledger:
 
     # inbox and outbox
 
+    def put(self, postbacks: Iterable[tuple[str, ArrivedPostback]]) -> None:
+        """Put the pipeline's own postbacks into the inbox; what lies there already stays as it is.
+
+        Args:
+            postbacks: With what takes a journal's place in their origin, so that each has one of its own.
+
+        """
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO inbox (journal, seq, place, ts, click_id, body) VALUES (?, ?, ?, ?, ?, ?)",
+                ((origin, p.seq, p.place, p.ts, p.group, p.body) for origin, p in postbacks),
+            )
+
     def newest_waiting(self) -> int:
         """Return the inbox id of the postback that came last, 0 when none waits."""
         return int(self._db.execute("SELECT coalesce(max(id), 0) FROM inbox").fetchone()[0])
@@ -233,11 +196,11 @@ class Ledger:
     def due(self, now: float, up_to: int, before_ms: float, limit: int) -> list[WaitingPostback]:
         """Return postbacks whose turn has come, in the order they were received.
 
-        With one that is due come all earlier ones for its click, so that it overtakes none that waits.
+        With one that is due come all earlier ones of its group, so that it overtakes none that waits.
 
         Args:
             now: Seconds since 1970.
-            up_to: Only those with this inbox id or a smaller one, and the earlier ones for their clicks.
+            up_to: Only those with this inbox id or a smaller one, and the earlier ones of their groups.
             before_ms: Only those received before this, in milliseconds since 1970.
             limit: Most to return; the latest are left out.
 

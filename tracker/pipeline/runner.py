@@ -26,7 +26,8 @@ from kernel.metrics import counter, gauge
 from tracker import journal as journals
 from tracker.journal import JournalReader, UnreadableError
 from tracker.pipeline.conversions import ConversionStage
-from tracker.pipeline.ledger import FrozenBatch, Ledger
+from tracker.pipeline.entries import FrozenBatch
+from tracker.pipeline.ledger import Ledger
 from tracker.pipeline.shipping import NOTHING_SHIPPED, STORE_ERRORS, Shipped, Shipper
 
 LONGEST_BACKOFF_SECONDS = 5.0

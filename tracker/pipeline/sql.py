@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from kernel.clickhouse.columns import CLICK_DIMENSIONS, CONVERSION_STATE
+from kernel.clickhouse.columns import CLICK_DIMENSIONS, CONVERSION_STATE, TIME
 
 _CLICK_COLUMNS = ", ".join(f"`{c.name}`" for c in CLICK_DIMENSIONS)
-_STATE_COLUMNS = ", ".join([*(f"`{c.name}`" for c in CONVERSION_STATE), "coupon"])
+_STATE_COLUMNS = ", ".join(
+    [f"toUnixTimestamp64Milli({c.name}) AS {c.name}_ms" if c.type == TIME else c.name for c in CONVERSION_STATE]
+)
+"""Times come as milliseconds since 1970, under names ending in _ms."""
+_NEWEST = "ORDER BY conversion_id, change_seq DESC LIMIT 1 BY conversion_id"
+"""One row for each conversion, merged or not: the table may still hold older states."""
 
 CLICKS_BY_ID = (
     f"SELECT click_id, toUnixTimestamp64Milli(ts) AS click_ms, {_CLICK_COLUMNS} FROM clicks "  # noqa: S608 - column names
@@ -15,16 +20,69 @@ CLICKS_BY_ID = (
 )
 """The clicks with these ids. The time range, read from the ids themselves, prunes to their months and hours."""
 
+IMPRESSIONS_BY_ID = CLICKS_BY_ID.replace("FROM clicks", "FROM impressions")
+
+CLICKS_OF_VISITORS = (
+    "SELECT click_id, offer_id, ip, user_agent, is_test, toUnixTimestamp64Milli(ts) AS click_ms FROM clicks "
+    "PREWHERE offer_id IN {offers:Array(UInt32)} AND ip IN {ips:Array(String)} "
+    "WHERE ts BETWEEN fromUnixTimestamp64Milli({first:Int64}) AND fromUnixTimestamp64Milli({last:Int64}) "
+    "AND verdict != 'invalid' AND (trafficback_reason = '' OR is_rerouted) "
+    "ORDER BY ts DESC LIMIT {most:UInt32} BY offer_id, ip, user_agent"
+)
+"""The latest clicks by which visitors reached offers."""
+
+IMPRESSIONS_OF_VISITORS = CLICKS_OF_VISITORS.replace("FROM clicks", "FROM impressions")
+
 STATES_BY_ID = (
-    f"SELECT toUnixTimestamp64Milli(ts) AS ts_ms, {_STATE_COLUMNS} FROM conversions "  # noqa: S608 - column names
+    f"SELECT {_STATE_COLUMNS}, {_CLICK_COLUMNS} FROM conversions "  # noqa: S608 - column names
     "WHERE conversion_id IN {ids:Array(String)} "
     "AND click_ts BETWEEN fromUnixTimestamp64Milli({first:Int64}) AND fromUnixTimestamp64Milli({last:Int64}) "
-    "ORDER BY conversion_id, change_seq DESC LIMIT 1 BY conversion_id"
+    + _NEWEST
 )
-"""The newest state of each conversion, merged or not: the table may still hold older ones."""
+"""Conversions as they are now, by id. Where their clicks' time is known, it prunes to those months."""
+
+HOLDS_OVER = (
+    "SELECT conversion_id, click_id, goal, txn_id, offer_id, status, "  # noqa: S608 - texts above
+    "toUnixTimestamp64Milli(hold_until) AS hold_until_ms FROM conversions WHERE conversion_id IN ("
+    "SELECT conversion_id FROM conversions WHERE status = 'hold' AND reject_reason = 'hold_period' "
+    "AND hold_until > fromUnixTimestamp64Milli(0) AND hold_until <= fromUnixTimestamp64Milli({now:Int64})) "
+    f"{_NEWEST}"
+)
+"""Conversions that were in a hold period that is over, as they are now: some have been decided since."""
+
+_BUCKETS = (
+    "arrayFilter(n -> {offers:Array(UInt32)}[n] = offer_id AND {firsts:Array(Int64)}[n] <= ts_ms "
+    "AND ts_ms < {ends:Array(Int64)}[n] AND {partners:Array(UInt32)}[n] IN (0, partner_id) "
+    "AND ({every_goal:Array(UInt8)}[n] OR {goals:Array(String)}[n] = goal), "
+    "arrayEnumerate({offers:Array(UInt32)})) AS n"
+)
+_OWNER = "if({each:Array(UInt8)}[n], partner_id, 0) AS owner"
+
+CONVERSIONS_COUNTED = (
+    f"SELECT n, {_OWNER}, currency, intDiv(ts_ms, 86400000) AS day, count() AS number, "  # noqa: S608 - texts above
+    "sum(payout) AS payouts, sum(revenue) AS revenues FROM ("
+    "SELECT offer_id, partner_id, goal, currency, payout, revenue, toUnixTimestamp64Milli(ts) AS ts_ms "
+    "FROM conversions FINAL PREWHERE offer_id IN {offers:Array(UInt32)} "
+    "WHERE ts >= fromUnixTimestamp64Milli({first:Int64}) "
+    "AND (status IN ('approved', 'pending') OR (status = 'hold' AND reject_reason = 'hold_period' "
+    "AND hold_until > fromUnixTimestamp64Milli(0))) AND NOT is_test AND attribution != 'adjustment'"
+    f") ARRAY JOIN {_BUCKETS} GROUP BY n, owner, currency, day"
+)
+"""What counts towards caps and steps, in buckets (parallel arrays), by partner where each has its own."""
+
+CLICKS_PAID = (
+    f"SELECT n, {_OWNER}, currency, intDiv(ts_ms, 86400000) AS day, 0 AS number, "  # noqa: S608 - texts above
+    "sum(payout) AS payouts, sum(revenue) AS revenues FROM ("
+    "SELECT offer_id, partner_id, '' AS goal, currency, payout, revenue, toUnixTimestamp64Milli(ts) AS ts_ms "
+    "FROM clicks PREWHERE offer_id IN {offers:Array(UInt32)} AND ts >= fromUnixTimestamp64Milli({first:Int64}) "
+    f"WHERE currency != '') ARRAY JOIN {_BUCKETS} GROUP BY n, owner, currency, day"
+)
+"""What clicks earned by themselves (CPC), in the same buckets."""
+
+IMPRESSIONS_PAID = CLICKS_PAID.replace("FROM clicks", "FROM impressions")
 
 RECENT_STATES = (
-    f"SELECT toUnixTimestamp64Milli(ts) AS ts_ms, {_STATE_COLUMNS} FROM conversions "  # noqa: S608 - column names
+    f"SELECT {_STATE_COLUMNS}, coupon FROM conversions "  # noqa: S608 - column names
     "WHERE changed_at > now() - toIntervalDay({days:UInt32}) "
     "ORDER BY conversion_id, change_seq DESC LIMIT 1 BY conversion_id LIMIT {most:UInt32}"
 )
@@ -38,7 +96,10 @@ COUNTED_CLICKS = (
 )
 """Clicks that count towards caps, as the edge counts them."""
 
-_OF_JUDGED_CLICKS = "offer_id IN {offers:Array(UInt32)} AND verdict = 'valid' AND (trafficback_reason = '' OR is_rerouted) AND NOT is_test"
+_OF_JUDGED_CLICKS = (
+    "offer_id IN {offers:Array(UInt32)} AND verdict = 'valid' "
+    "AND (trafficback_reason = '' OR is_rerouted) AND NOT is_test"
+)
 
 RECENT_CLICKS = (
     "SELECT offer_id, country, currency, sum(click_count), sum(payout_sum) FROM clicks_hourly "  # noqa: S608 - a condition of our own

@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.pipeline import LATER_S, PAYS, WAITS, Host, now_ms
 from tracker.click_id import ClickIdKeys
-from tracker.pipeline import conversions
-from tracker.pipeline.ledger import ArrivedPostback, FrozenBatch
+from tracker.pipeline import conversions, deciding
+from tracker.pipeline.entries import ArrivedPostback, FrozenBatch
 
 
 @pytest.fixture
@@ -280,14 +280,14 @@ def test_a_postback_nobody_can_read_is_kept_and_holds_up_no_other(host, name):
 
 def test_a_postback_that_breaks_the_code_is_kept_and_holds_up_no_other(host, name, monkeypatch):
     first, second = host.click(), host.click()
-    apply = conversions.apply
+    apply = deciding.apply
 
-    def broken(state, fields, offer):
-        if fields.txn_id == "strange":
+    def broken(state, postback, terms):
+        if postback.fields.txn_id == "strange":
             raise ZeroDivisionError("nobody thought of this")
-        return apply(state, fields, offer)
+        return apply(state, postback, terms)
 
-    monkeypatch.setattr(conversions, "apply", broken)
+    monkeypatch.setattr(deciding, "apply", broken)
     host.write(name, [first, second, host.postback(first, txn_id="strange"), host.postback(second, "10")])
     host.run()
     assert amounts(host) == [("t1", "approved", "1E+1")]

@@ -3,7 +3,8 @@ import sqlite3
 
 import pytest
 
-from tracker.pipeline.ledger import ArrivedPostback, Ledger
+from tracker.pipeline.entries import ArrivedPostback
+from tracker.pipeline.ledger import Ledger
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
-"""Enrichment: from decoded clicks to rows of the ``clicks`` table, in named steps over a whole batch.
+"""Enrichment: from decoded clicks to rows of ``clicks`` (or ``impressions``), in named steps over a batch.
 
 The steps and their order are ``STEPS`` below, and nowhere else. A step is a plain function that reads the
 batch and writes columns; it is timed by name. What repeats across clicks (user agents, addresses,
 languages, referrers) is looked up once per batch and remembered across batches in bounded caches.
 
 Invariants: every click becomes exactly one row, in order; no content of a click raises; apart from
-uniqueness, a row depends on its click alone, so how clicks are cut into batches changes nothing.
+uniqueness and prices, a row depends on its click alone; how clicks are cut into batches changes nothing.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from tracker.links import read_parameters
 from tracker.pipeline.batch import ClickBatch
 from tracker.pipeline.steps.labels import fill_cost, fill_decisions, fill_labels
 from tracker.pipeline.steps.origin import fill_language, fill_referrer
+from tracker.pipeline.steps.prices import fill_prices
 from tracker.pipeline.steps.quality import fill_uniqueness, fill_verdict, find_reasons
 from tracker.pipeline.steps.shared_windows import GuardedUniqueWindow, RedisUniqueWindow, guarded_window
 from tracker.pipeline.steps.visitor import fill_device, fill_place
 from tracker.pipeline.steps.windows import MemoryUniqueWindow, UniqueWindow, Visit
+from tracker.snapshot import EMPTY, Snapshot
 from tracker.visitor import Devices, GeoDatabases, Places
 
 __all__ = [
@@ -56,10 +58,16 @@ class EnrichmentTools:
     rules: RuleSet = field(default_factory=RuleSet.standard)
     on_step: Callable[[str, float], None] | None = None
     """Told each step's name and seconds, once per batch."""
+    program: Callable[[], Snapshot] = lambda: EMPTY
+    """Says what clicks and impressions earn."""
 
     @classmethod
     def open(
-        cls, chosen: Settings, unique: UniqueWindow, on_step: Callable[[str, float], None] | None = None
+        cls,
+        chosen: Settings,
+        unique: UniqueWindow,
+        on_step: Callable[[str, float], None] | None = None,
+        program: Callable[[], Snapshot] = lambda: EMPTY,
     ) -> EnrichmentTools:
         """Open the configured databases.
 
@@ -67,7 +75,7 @@ class EnrichmentTools:
             ClickledgerError: ``cannot_start`` when a configured geo database can't be used.
 
         """
-        return cls(Places(GeoDatabases(chosen)), unique, chosen.currency, on_step=on_step)
+        return cls(Places(GeoDatabases(chosen)), unique, chosen.currency, on_step=on_step, program=program)
 
     def close(self) -> None:
         """Close the databases."""
@@ -87,6 +95,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("rules", lambda batch, tools: find_reasons(batch, tools.rules)),
     ("uniqueness", lambda batch, tools: fill_uniqueness(batch, tools.unique)),
     ("verdict", lambda batch, tools: fill_verdict(batch, tools.rules)),
+    ("prices", lambda batch, tools: fill_prices(batch, tools.program())),
 )
 """Name and function of each step, in order. Rules come before uniqueness: a bot opens no visitor's window."""
 

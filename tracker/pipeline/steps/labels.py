@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import pycountry
 
+from tracker.events import Click
 from tracker.pipeline.batch import ClickBatch, look_up
 
 ReadParameters: TypeAlias = Callable[[bytes, str], tuple[dict[str, str], tuple[str, ...]]]
@@ -29,6 +30,8 @@ _LABELS = (
 """Columns that are parameters under the same name."""
 
 _IDS = ("partner_id", "advertiser_id", "offer_id", "link_id")
+_RARE_IDS = ("requested_offer_id", "smart_link_id")
+_SCREEN = re.compile(r"\d{1,5}x\d{1,5}", re.ASCII)
 _MAX_ID = 2**32 - 1
 
 _AMOUNT = re.compile(r"^\+?(\d{1,12}(\.\d*)?|\.\d+)$", re.ASCII)
@@ -57,7 +60,26 @@ def fill_decisions(batch: ClickBatch) -> None:
         referrer_url=[click.referrer for click in clicks],
         is_test=[click.is_test for click in clicks],
     )
+    for name in _RARE_IDS:
+        if any(getattr(click, name) for click in clicks):
+            batch.columns[name] = _ids([getattr(click, name) for click in clicks])
+    batch.columns["is_rerouted"] = [is_rerouted(click) for click in clicks]
+    batch.columns["is_over_cap"] = [click.over_cap for click in clicks]
+    sources = [click.source for click in clicks]
+    batch.spread(("click_source",), look_up(sources, lambda source: (source,)))
+    if any(click.page for click in clicks):
+        batch.columns["screen"] = [_screen(click) for click in clicks]
     batch.repeat("edge", batch.edge)
+
+
+def is_rerouted(click: Click) -> bool:
+    """Return whether a click went to an alternative offer, because its own did not take it."""
+    return click.requested_offer_id != 0 and click.trafficback_reason != ""
+
+
+def _screen(click: Click) -> str:
+    screen = click.page.get("screen", "")
+    return screen if _SCREEN.fullmatch(screen) else ""
 
 
 def fill_labels(batch: ClickBatch, read_parameters: ReadParameters) -> None:
@@ -73,6 +95,10 @@ def fill_labels(batch: ClickBatch, read_parameters: ReadParameters) -> None:
     for name in _LABELS:
         if name in given:
             batch.columns[name] = [values.get(name, "") for values in parameters]
+    if any(click.landing_id for click in batch.clicks):
+        # What was shown counts before what the link named.
+        named = [values.get("landing_id", "") for values in parameters]
+        batch.columns["landing_id"] = [c.landing_id or n for c, n in zip(batch.clicks, named, strict=True)]
     if cuts:
         batch.columns["cut"] = [cuts.get(row, ()) for row in range(batch.length)]
     batch.parameters = parameters

@@ -2,8 +2,9 @@
 
 A visitor is an address and a user agent. Clicks that are invalid anyway (bots, prefetches, HEAD requests)
 open no window, so that the person's own click after a link preview still counts as the first one; they
-are not unique themselves. Clicks that did not reach their offer are counted apart from those that did.
-Self-tests are always unique and leave no trace.
+are not unique themselves. Clicks that reached no offer are counted apart from those that did. An impression seen
+again is ordinary: it is not unique, and no duplicate. What the offer's own duplicate policy calls a duplicate is
+one, whatever the window says. Self-tests are always unique and leave no trace.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hashlib import blake2b
 from fraud import ACCEPTED, DUPLICATE_CLICK, RuleSet, Traffic, judge
 from tracker.events import Click
 from tracker.pipeline.batch import ClickBatch, Distinct
+from tracker.pipeline.steps.labels import is_rerouted
 from tracker.pipeline.steps.windows import UniqueWindow, Visit
 
 _KEY_BYTES = 12
@@ -30,7 +32,8 @@ def find_reasons(batch: ClickBatch, rules: RuleSet) -> None:
     batch.reasons = rules.examine(
         Traffic(
             agents=batch.agents,
-            methods=[click.method for click in batch.clicks],
+            # A script and a server record a visitor's click with whatever method their call has.
+            methods=[click.method if click.source == "redirect" else "GET" for click in batch.clicks],
             purposes=[_purpose(click.headers) if click.headers else "" for click in batch.clicks],
             is_datacenter=batch.is_datacenter,
             is_proxy=batch.is_proxy,
@@ -48,8 +51,19 @@ def fill_uniqueness(batch: ClickBatch, window: UniqueWindow) -> None:
     for row, first in zip(rows, window.first(visits) if visits else (), strict=True):
         if not first:
             is_unique[row] = False
-            batch.reasons[row] = (*batch.reasons.get(row, ()), DUPLICATE_CLICK)
+            if batch.clicks[row].kind == "click":
+                _add_duplicate(batch, row)
+    for row, click in enumerate(batch.clicks):
+        if click.duplicate:
+            is_unique[row] = False
+            _add_duplicate(batch, row)
     batch.columns["is_unique"] = is_unique
+
+
+def _add_duplicate(batch: ClickBatch, row: int) -> None:
+    codes = batch.reasons.get(row, ())
+    if DUPLICATE_CLICK not in codes:
+        batch.reasons[row] = (*codes, DUPLICATE_CLICK)
 
 
 def fill_verdict(batch: ClickBatch, rules: RuleSet) -> None:
@@ -62,7 +76,9 @@ def fill_verdict(batch: ClickBatch, rules: RuleSet) -> None:
 
 
 def _visit(click: Click) -> Visit:
-    aside = "trafficback" if click.trafficback_reason else ""
+    aside = "trafficback" if click.trafficback_reason and not is_rerouted(click) else ""
+    if click.kind == "impression":
+        aside += " seen"
     visitor = f"{click.offer_id}\n{aside}\n{click.ip}\n{click.user_agent}"
     key = blake2b(visitor.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
     return Visit(key, click.click_id, click.ts)
