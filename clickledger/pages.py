@@ -34,9 +34,11 @@ td {{ padding: .3rem .8rem .3rem 0; vertical-align: top; border-bottom: 1px soli
        "metrics": ["gross_clicks", "clicks", "total_conversions", "payout"]}}'</code></pre>
 <h2>Addresses</h2>
 <table>
-<tr><td><code>/api/v1/partners</code>, <code>advertisers</code>, <code>offers</code>, <code>links</code><td>The program (admin key)
-<tr><td><code>/api/v1/reports/schema</code><td>Every dimension, metric and operator (admin key)
-<tr><td><code>/api/v1/pipeline</code><td>How far the journals are (admin key)
+<tr><td><a href="/openapi.json"><code>/openapi.json</code></a><td>Everything the API takes and answers, as OpenAPI 3.1
+<tr><td><code>/api/v1/partners</code>, <code>advertisers</code>, <code>offers</code>, <code>links</code>, …<td>The program
+<tr><td><code>/api/v1/me</code>, <code>sessions</code>, <code>keys</code>, <code>users</code><td>Who you are, signing in, keys and users
+<tr><td><code>/api/v1/reports/schema</code><td>Every dimension, metric and operator
+<tr><td><code>/api/v1/pipeline</code><td>How far the journals are
 <tr><td><a href="/readyz"><code>/readyz</code></a>, <a href="/metrics"><code>/metrics</code></a><td>Health and Prometheus metrics
 </table>
 </html>

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 import fraud.reference
 import reports.reference
 import tracker.reference
-from clickledger.reference import commands, errors, settings
+from clickledger.reference import access, commands, errors, settings
 from kernel import metric_names
 
 DIRECTORY = "docs/"
@@ -27,6 +27,7 @@ def pages() -> dict[str, str]:
         page()
         for page in (
             settings.pages,
+            access.pages,
             errors.pages,
             commands.pages,
             metric_names.pages,

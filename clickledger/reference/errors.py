@@ -15,6 +15,7 @@ from clickledger.commands import keys
 from clickledger.reference.markdown import code, table
 from clickledger.replay import errors as replay
 from kernel.errors import ErrorKind
+from partners import identity
 
 PAGE = "docs/errors.md"
 
@@ -93,6 +94,12 @@ def sections() -> tuple[Section, ...]:
             "and printed by the commands of the same names. A wrong field is `body_invalid`, a name that is taken "
             "is a `conflict`.",
             tuple(partners.ERRORS.values()),
+        ),
+        Section(
+            "Access",
+            "Answered by `/api/v1/sessions`, `me`, `signup`, `keys` and `users`, and printed by the commands "
+            "`clickledger keys` and `clickledger user`.",
+            tuple(identity.ERRORS.values()),
         ),
         Section(
             "Starting",

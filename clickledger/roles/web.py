@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -83,7 +83,7 @@ def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterato
             return await publisher.publish()
 
         app = Starlette(
-            routes=[*routes(offered), *(partners.routes() if not hasattr(partners, "operations") else [])],
+            routes=routes(offered),
             middleware=[
                 Middleware(
                     Admission,
@@ -130,9 +130,4 @@ def _document(offered: list[Operation], chosen: Settings) -> dict[str, Any]:
 
 def operations() -> list[Operation]:
     """Return everything the role offers."""
-    return [*identity.operations(), *_program_operations(), *reports.operations(), *health.operations()]
-
-
-def _program_operations() -> list[Operation]:
-    declared: Callable[[], list[Operation]] | None = getattr(partners, "operations", None)
-    return declared() if declared is not None else []
+    return [*identity.operations(), *partners.operations(), *reports.operations(), *health.operations()]

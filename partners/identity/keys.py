@@ -77,6 +77,7 @@ def listing(session: Session, who: Principal, wanted: KeyQuery) -> list[ApiKey]:
         works = ApiKey.revoked_at.is_(None) & (ApiKey.expires_at.is_(None) | (ApiKey.expires_at > now()))
         query = query.where(works if wanted.active else ~works)
     for column, value in (
+        (ApiKey.prefix, wanted.prefix),
         (ApiKey.user_id, wanted.user_id),
         (ApiKey.partner_id, wanted.partner_id),
         (ApiKey.advertiser_id, wanted.advertiser_id),

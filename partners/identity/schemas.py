@@ -185,7 +185,14 @@ class KeyRotate(_Given):
 
 class _Page(_Given):
     limit: int = Field(100, ge=1, le=MAX_PAGE, description="Most entries in the answer.")
-    after: int = Field(0, ge=0, le=MAX_ID, description="Only ids above this: next_after of the page before.")
+    cursor: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")] | None = Field(
+        None, description="The next_cursor of the page before."
+    )
+
+    @property
+    def after(self) -> int:
+        """Id after which the page begins."""
+        return int(self.cursor or 0)
 
 
 class UserQuery(_Page):
@@ -202,6 +209,7 @@ class KeyQuery(_Page):
     """Which keys to list."""
 
     kind: KeyKind = Field("key", description="session: those of people who signed in.")
+    prefix: Annotated[str, Field(max_length=64)] | None = Field(None, description="The one of this prefix.")
     active: bool | None = Field(None, description="Only those that work, or only those that don't.")
     user_id: AskedId | None = None
     partner_id: AskedId | None = None
@@ -315,14 +323,14 @@ class UserList(BaseModel):
     """A page of users."""
 
     items: list[UserAnswer]
-    next_after: int | None
+    next_cursor: str | None
 
 
 class KeyList(BaseModel):
     """A page of keys."""
 
     items: list[KeyAnswer]
-    next_after: int | None
+    next_cursor: str | None
 
 
 def check_belonging(role: str | None, partner_id: int | None, advertiser_id: int | None) -> None:

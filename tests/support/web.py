@@ -41,7 +41,9 @@ class Web:
 
     def key(self, **wanted: Any) -> str:
         """Make a key as the administrator and return its text."""
-        return self.admin.made("POST", "/api/v1/keys", {"name": "test", "rate_per_minute": 1_000_000, **wanted})["key"]
+        return self.admin.made("POST", "/api/v1/keys", {"name": "test", "rate_per_minute": 1_000_000, **wanted})[
+            "key"
+        ]
 
     def advertiser(self) -> int:
         """Make an advertiser and return its id."""

@@ -58,7 +58,7 @@ def said(model: BaseModel, status: int = 200, headers: dict[str, str] | None = N
 def page(items: Sequence[Model], limit: int) -> dict[str, Any]:
     """Return a page of a list; ``items`` has one more than ``limit`` when there is another page."""
     shown = [item.model_dump() for item in items[:limit]]
-    return {"items": shown, "next_after": shown[-1]["id"] if len(items) > limit else None}
+    return {"items": shown, "next_cursor": str(shown[-1]["id"]) if len(items) > limit else None}
 
 
 def etag(revision: int) -> dict[str, str]:

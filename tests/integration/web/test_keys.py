@@ -40,13 +40,17 @@ def test_a_key_opens_what_its_scopes_say(web):
 
 
 def test_a_key_that_expired_opens_nothing(web):
-    made = web.admin.made("POST", "/api/v1/keys", {"name": "k", "role": "analyst", "expires_at": hours_from_now(1)})
+    made = web.admin.made(
+        "POST", "/api/v1/keys", {"name": "k", "role": "analyst", "expires_at": hours_from_now(1)}
+    )
     assert web.holding(made["key"]).ask("GET", "/api/v1/me").status_code == 200
     web.change(ApiKey, made["id"], expires_at=datetime.now(UTC) - timedelta(seconds=1))
     assert web.holding(made["key"]).refused("GET", "/api/v1/me") == (401, "unauthenticated")
 
 
-@pytest.mark.parametrize("moment", [hours_from_now(-1), hours_from_now(24 * 365 * 20), "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize(
+    "moment", [hours_from_now(-1), hours_from_now(24 * 365 * 20), "9999-12-31T23:59:59-12:00"]
+)
 def test_a_key_can_not_expire_in_the_past_or_the_far_future(web, moment):
     body = {"name": "k", "role": "analyst", "expires_at": moment}
     assert web.admin.refused("POST", "/api/v1/keys", body) == (400, "body_invalid")
@@ -89,7 +93,10 @@ def test_a_rotation_never_makes_the_old_key_last_longer(web):
 
 def test_a_key_can_not_make_a_key_that_can_more_than_itself(web):
     maker = web.holding(web.key(role="manager", scopes=["keys:write", "reports:read"]))
-    assert maker.refused("POST", "/api/v1/keys", {"name": "k", "scopes": ["audit:read"]}) == (403, "scope_not_held")
+    assert maker.refused("POST", "/api/v1/keys", {"name": "k", "scopes": ["audit:read"]}) == (
+        403,
+        "scope_not_held",
+    )
     assert maker.made("POST", "/api/v1/keys", {"name": "k"})["scopes"] == ["keys:write", "reports:read"]
     strong = web.admin.made("POST", "/api/v1/keys", {"name": "k", "role": "manager"})
     assert maker.refused("POST", f"/api/v1/keys/{strong['id']}/rotate", {}) == (403, "scope_not_held")
@@ -136,9 +143,9 @@ def test_keys_are_listed_by_pages_and_by_whether_they_work(web):
     user_id = maker.made("GET", "/api/v1/me")["user"]["id"]
     maker.made("POST", f"/api/v1/keys/{ids[1]}/revoke")
     first = maker.made("GET", f"/api/v1/keys?limit=2&user_id={user_id}")
-    assert ([key["id"] for key in first["items"]], first["next_after"]) == (ids[:2], ids[1])
-    rest = maker.made("GET", f"/api/v1/keys?limit=2&user_id={user_id}&after={first['next_after']}")
-    assert ([key["id"] for key in rest["items"]], rest["next_after"]) == (ids[2:], None)
+    assert ([key["id"] for key in first["items"]], first["next_cursor"]) == (ids[:2], str(ids[1]))
+    rest = maker.made("GET", f"/api/v1/keys?limit=2&user_id={user_id}&cursor={first['next_cursor']}")
+    assert ([key["id"] for key in rest["items"]], rest["next_cursor"]) == (ids[2:], None)
     works = maker.made("GET", f"/api/v1/keys?user_id={user_id}&active=true")["items"]
     assert [key["id"] for key in works] == [ids[0], ids[2]]
     gone = maker.made("GET", f"/api/v1/keys?user_id={user_id}&active=false")["items"]
@@ -180,7 +187,9 @@ def test_every_change_of_a_key_is_in_the_audit_log_without_its_secret(web):
     web.admin.made("POST", f"/api/v1/keys/{made['id']}/revoke")
     with web.app.state.programs.reading() as session:
         entries = session.scalars(
-            select(AuditEntry).where(AuditEntry.kind == "key", AuditEntry.entry_id == made["id"]).order_by(AuditEntry.id)
+            select(AuditEntry)
+            .where(AuditEntry.kind == "key", AuditEntry.entry_id == made["id"])
+            .order_by(AuditEntry.id)
         ).all()
     assert [(entry.action, entry.actor) for entry in entries] == [
         ("create", "admin key"),

@@ -55,7 +55,9 @@ def test_an_unknown_address_costs_a_password_check_like_a_known_one(web, monkeyp
         checked.append(stored.split("$")[:4])
         return real(stored, password)
 
-    monkeypatch.setattr(passwords, "_hasher", type("Hasher", (), {"verify": staticmethod(verify), "hash": passwords._hasher.hash}))
+    monkeypatch.setattr(
+        passwords, "_hasher", type("Hasher", (), {"verify": staticmethod(verify), "hash": passwords._hasher.hash})
+    )
     for email in (user["email"], "nobody@example.com"):
         assert sign_in(web, email, "wrong").status_code == 401
     assert len(checked) == 2
@@ -201,7 +203,10 @@ def test_a_new_password_ends_every_session(web):
     user = web.user()
     sessions = [web.holding(web.session(user)) for _ in range(2)]
     change = {"current": PASSWORD, "new": "another long password"}
-    assert sessions[0].refused("POST", "/api/v1/me/password", change | {"current": "wrong"}) == (401, "login_refused")
+    assert sessions[0].refused("POST", "/api/v1/me/password", change | {"current": "wrong"}) == (
+        401,
+        "login_refused",
+    )
     assert sessions[0].ask("POST", "/api/v1/me/password", change).status_code == 204
     for session in sessions:
         assert session.refused("GET", "/api/v1/me") == (401, "unauthenticated")
@@ -225,7 +230,7 @@ def test_users_are_listed_by_what_they_are(web):
     partner = web.partner()
     ids = [web.user("partner", partner_id=partner)["id"] for _ in range(2)]
     listed = web.admin.made("GET", f"/api/v1/users?partner_id={partner}")
-    assert ([user["id"] for user in listed["items"]], listed["next_after"]) == (ids, None)
+    assert ([user["id"] for user in listed["items"]], listed["next_cursor"]) == (ids, None)
     assert web.admin.refused("GET", "/api/v1/users?colour=red") == (400, "query_invalid")
     assert web.admin.refused("GET", "/api/v1/users?limit=1&limit=2") == (400, "query_invalid")
 
