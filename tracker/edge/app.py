@@ -121,7 +121,7 @@ def build_edge(
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.state.journal, app.state.holder = journal, holder
+    app.state.journal, app.state.holder, app.state.performance = journal, holder, feed
     return app
 
 
