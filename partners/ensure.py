@@ -25,7 +25,7 @@ from partners.resources.promotion import LINKS
 from partners.resources.resource import Caller, Resource
 from partners.schemas import LinkEnsure, ProgramEnsure
 
-LinkContent: TypeAlias = tuple[int, int, frozenset[tuple[str, str]]]
+LinkContent: TypeAlias = tuple[int, int | None, frozenset[tuple[str, str]]]
 """Partner, offer and parameters: what makes two links without a chosen code the same."""
 
 _PAIRS_A_QUERY = 500

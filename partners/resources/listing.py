@@ -79,7 +79,7 @@ class Wanted:
 def query_model(resource: Resource) -> type[BaseModel]:
     """Return the list's query parameters, for the documentation."""
     fields: dict[str, Any] = {
-        name: (list[kind] | None, Field(None, description="Equal to this, or to one of these."))
+        name: (_several(kind) | None, Field(None, description="Equal to this, or to one of these."))
         for name, kind in resource.filters.items()
     }
     if resource.named_by:
@@ -95,10 +95,9 @@ def query_model(resource: Resource) -> type[BaseModel]:
 def page_model(resource: Resource) -> type[BaseModel]:
     """Return what the list answers, for the documentation."""
     name = "".join(part.capitalize() for part in resource.word.split())
-    items: Any = list[resource.answering]  # type: ignore[name-defined]  # the model is a value here
     return create_model(
         f"{name}Page",
-        items=(items, ...),
+        items=(_several(resource.answering), ...),
         next_cursor=(str | None, Field(description="For the next page; null: this was the last.")),
     )
 
@@ -184,9 +183,14 @@ def _read_order(text: str, sorts: list[str]) -> tuple[Order, ...]:
     return (*order, Order("id", descending=False))
 
 
+def _several(kind: Any) -> Any:
+    """Return the type of a list of these, for pydantic."""
+    return list.__class_getitem__(kind)
+
+
 @cache
 def _values_of(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(list[kind])
+    return TypeAdapter(_several(kind))
 
 
 def _read_filter(resource: Resource, name: str, texts: list[str]) -> list[Any]:

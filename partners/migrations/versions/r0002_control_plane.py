@@ -294,7 +294,7 @@ def _make_tables() -> None:
 
 
 def _make_entries(
-    table: str, *columns: sa.Column, unique: tuple[str, ...] = (), indexed: tuple[str, ...] = ()
+    table: str, *columns: sa.Column[Any], unique: tuple[str, ...] = (), indexed: tuple[str, ...] = ()
 ) -> None:
     """Make a table whose rows have an id, a revision and their moments."""
     op.create_table(
@@ -312,7 +312,7 @@ def _make_entries(
         op.create_index(f"ix_{table}_{column}", table, [column])
 
 
-def _reference(table: str, column: str, other: str, *, nullable: bool = False) -> sa.Column:
+def _reference(table: str, column: str, other: str, *, nullable: bool = False) -> sa.Column[Any]:
     key = sa.ForeignKey(f"{other}.id", name=f"fk_{table}_{column}")
     return sa.Column(column, sa.Integer, key, nullable=nullable)
 

@@ -1,45 +1,20 @@
 from __future__ import annotations
 
-import os
-import uuid
-
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import create_engine, make_url
-from sqlalchemy.schema import CreateSchema, DropSchema
 
 from kernel.settings import Settings
+from tests.support.postgres import postgres_schema, postgres_url  # noqa: F401 - fixtures
 from tests.support.program import open_program
-
-POSTGRES = "CLICKLEDGER_TEST_POSTGRES_URL"
-
-
-@pytest.fixture
-def own_postgres_schema():
-    """The URL of a schema made for this test alone in the PostgreSQL database the environment names."""
-    given = os.environ.get(POSTGRES)
-    if not given:
-        pytest.skip(f"set {POSTGRES} to postgresql+psycopg://user:password@host/database to test PostgreSQL too")
-    schema = f"clickledger_test_{uuid.uuid4().hex}"
-    engine = create_engine(given, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(CreateSchema(schema))
-    yield (
-        make_url(given)
-        .update_query_dict({"options": f"-csearch_path={schema}"})
-        .render_as_string(hide_password=False)
-    )
-    with engine.connect() as connection:
-        connection.execute(DropSchema(schema, cascade=True))
-    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def chosen(request, tmp_path):
     """Settings over an empty database of each kind."""
     if request.param == "sqlite":
-        return Settings(data_dir=tmp_path)
-    return Settings(data_dir=tmp_path, sql_url=SecretStr(request.getfixturevalue("own_postgres_schema")))
+        return Settings(data_dir=tmp_path, currency="EUR")
+    url = SecretStr(request.getfixturevalue("postgres_schema"))
+    return Settings(data_dir=tmp_path, sql_url=url, currency="EUR")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from kernel import sql
 from kernel.errors import CANNOT_START, ClickledgerError
 from partners.models import Program, Table
 
-TABLES = {"advertisers", "alembic_version", "links", "offers", "partners", "program"}
+TABLES = {"alembic_version", *Table.metadata.tables}
 
 
 def tables(sessions):
