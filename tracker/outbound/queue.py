@@ -171,7 +171,8 @@ class Queue:
         for host, share in shares.items():
             rows = self._db.execute(
                 "SELECT number, host, body, began_at, tries, attempts, refusals, actor FROM messages "
-                "WHERE finished_at IS NULL AND blocked = 0 AND host = ? AND due_at <= ? ORDER BY due_at LIMIT ?",
+                "WHERE finished_at IS NULL AND blocked = 0 AND host = ? AND due_at <= ? "
+                "ORDER BY due_at, number LIMIT ?",
                 (host, now, share + len(under_way)),
             )
             mine = [

@@ -1,16 +1,17 @@
 """How many messages each receiver may have under way, so that a slow or dead one never delays the others.
 
 Invariants: a receiver that answers quickly has up to eight under way, one that doesn't, or isn't known yet, two;
-all receivers that don't answer quickly together have at most half of the connections, so the other half is always
-there for those that do; who has the fewest under way is served first. A receiver that gave no answer three times
-running rests for a while, at most a minute, instead of having its whole backlog tried in vain.
+all receivers known not to answer quickly have together at most half of the connections, with those not yet known
+three quarters, so the rest is always there for those that do answer; who has the fewest under way is served
+first. A receiver that gave no answer three times running rests for a while, at most a minute, instead of having
+its whole backlog tried in vain.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 MOST_QUICK = 8
 MOST_OTHERS = 2
@@ -22,10 +23,18 @@ _DOUBLINGS = 10
 FORGOTTEN_SECONDS = 3_600.0
 """After this without a message a receiver is as good as new."""
 
+Pace: TypeAlias = Literal["quick", "unknown", "slow"]
+_PARTS: dict[Pace, tuple[Pace, ...]] = {
+    "quick": ("quick",),
+    "unknown": ("quick", "unknown"),
+    "slow": ("quick", "unknown", "slow"),
+}
+"""Whose parts of the connections a receiver's messages count against."""
+
 
 @dataclass(slots=True)
 class _Receiver:
-    pace: Literal["unknown", "quick", "slow"] = "unknown"
+    pace: Pace = "unknown"
     under_way: int = 0
     silences: int = 0
     rests_until: float = 0.0
@@ -73,20 +82,24 @@ class Receivers:
             now: The moment.
 
         """
-        free = self._connections - sum(r.under_way for r in self._known.values())
-        free_for_slow = self._connections // 2 - sum(r.under_way for r in self._known.values() if r.pace == "slow")
+        free = {
+            "quick": self._connections - self._all_under_way("quick", "unknown", "slow"),
+            "unknown": self._connections * 3 // 4 - self._all_under_way("unknown", "slow"),
+            "slow": self._connections // 2 - self._all_under_way("slow"),
+        }
         wanted: dict[str, int] = {}
         turns = sorted(due, key=lambda host: (self._under_way(host), due[host]))
         waiting = [host for host in turns if self._room(host, now) > 0]
-        while waiting and free > 0:
+        while waiting:
             again = []
             for host in waiting:
-                is_slow = self._pace(host) == "slow"
-                if free <= 0 or (is_slow and free_for_slow <= 0):
+                # What a slow one takes is also taken from the unknown ones' part, and from the whole.
+                parts = _PARTS[self._pace(host)]
+                if min(free[part] for part in parts) <= 0:
                     continue
+                for part in parts:
+                    free[part] -= 1
                 wanted[host] = wanted.get(host, 0) + 1
-                free -= 1
-                free_for_slow -= is_slow
                 if wanted[host] < self._room(host, now):
                     again.append(host)
             waiting = again
@@ -115,10 +128,13 @@ class Receivers:
         )
         return most - known.under_way
 
+    def _all_under_way(self, *paces: str) -> int:
+        return sum(r.under_way for r in self._known.values() if r.pace in paces)
+
     def _under_way(self, host: str) -> int:
         known = self._known.get(host)
         return known.under_way if known else 0
 
-    def _pace(self, host: str) -> str:
+    def _pace(self, host: str) -> Pace:
         known = self._known.get(host)
         return known.pace if known else "unknown"
