@@ -27,7 +27,9 @@ from kernel.rate_limits import RateLimiter
 from kernel.settings import Settings
 from partners import identity
 from reports import api as reports
+from tracker import desk
 from tracker.edge.address import ClientAddress
+from tracker.outbound import api as outbound
 from tracker.publish import Publisher
 
 USES_SECONDS = 5.0
@@ -65,16 +67,17 @@ def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterato
         offered = operations()
 
         @contextlib.asynccontextmanager
-        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            working = [
-                asyncio.create_task(publisher.keep_published()),
-                asyncio.create_task(_keep_uses_written(ring)),
-            ]
-            say_ready()
-            yield
-            for task in working:
-                task.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
+        async def lifespan(app: Starlette) -> AsyncIterator[None]:
+            async with desk.open_desk(chosen) as app.state.desk:
+                working = [
+                    asyncio.create_task(publisher.keep_published()),
+                    asyncio.create_task(_keep_uses_written(ring)),
+                ]
+                say_ready()
+                yield
+                for task in working:
+                    task.cancel()
+                await asyncio.gather(*working, return_exceptions=True)
             await run_in_threadpool(ring.write_uses)
             await counting.aclose()
 
@@ -130,4 +133,11 @@ def _document(offered: list[Operation], chosen: Settings) -> dict[str, Any]:
 
 def operations() -> list[Operation]:
     """Return everything the role offers."""
-    return [*identity.operations(), *partners.operations(), *reports.operations(), *health.operations()]
+    return [
+        *identity.operations(),
+        *partners.operations(),
+        *reports.operations(),
+        *desk.operations(),
+        *outbound.operations(),
+        *health.operations(),
+    ]

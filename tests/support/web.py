@@ -123,6 +123,7 @@ def running_web(store: Settings, directory: Path, **chosen: Any) -> Iterator[Web
     given = {
         "admin_key": SecretStr(ADMIN_KEY),
         "sql_url": SecretStr(f"sqlite:///{directory}/program.db"),
+        "click_keys": SecretStr(f"0:{'5c' * 32}"),
         "redis_url": SecretStr(f"unix://{directory}/nobody.sock"),
         "login_rate_per_minute": 10_000,
         **chosen,
