@@ -1,4 +1,7 @@
-"""The pipeline role: ships this host's journals into the event store, in a thread of its process."""
+"""The pipeline role: ships this host's journals into the event store, and sends what hooks are to be told.
+
+Each in a thread of its own. Invariant: when asked to end, both end together, within the supervisor's ten seconds.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from clickledger.roles.stores import event_store
 from kernel import redis
 from kernel.settings import Settings
 from tracker.click_id import load_keys
+from tracker.outbound.service import open_outbound
 from tracker.pipeline.assembly import build_pipeline
 from tracker.pipeline.runner import PipelineLoop
 
@@ -32,14 +36,28 @@ def run_pipeline(chosen: Settings) -> None:
 
 @contextmanager
 def running(chosen: Settings, store: Client) -> Iterator[PipelineLoop]:
-    """Run the pipeline in a thread for the length of this block, then drain the journals."""
-    with build_pipeline(chosen, store, redis.connect(chosen), load_keys(chosen)) as loop:
+    """Run the pipeline and the sender for the length of this block, then drain the journals."""
+    keys = load_keys(chosen)
+    with (
+        open_outbound(chosen, store, keys.secret) as (outbound, sender),
+        build_pipeline(
+            chosen,
+            store,
+            redis.connect(chosen),
+            keys,
+            on_changes=outbound.enqueue,
+            outgoing=outbound.resend,
+            also_each_round=outbound.each_round,
+        ) as loop,
+    ):
         thread = threading.Thread(target=loop.run, name="pipeline")
         thread.start()
         try:
             yield loop
         finally:
             loop.stop()
+            # What is under way is finished while the journals are drained.
+            sender.stop()
             thread.join()
             loop.drain(time.monotonic() + DRAIN_SECONDS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -37,6 +37,7 @@ def build_pipeline(
     *,
     on_changes: OnChanges | None = None,
     outgoing: HandOn | None = None,
+    also_each_round: Callable[[], None] = lambda: None,
 ) -> Iterator[PipelineLoop]:
     """Assemble the pipeline of this host; closes its parts after the block.
 
@@ -47,6 +48,7 @@ def build_pipeline(
         keys: Click id keys.
         on_changes: Told the rows of conversions' changes once they are stored.
         outgoing: Takes messages that somebody wants sent again.
+        also_each_round: Called once a round by the pipeline's thread; must not raise.
 
     Raises:
         ClickledgerError: ``cannot_start`` when a configured geo database can't be used.
@@ -84,6 +86,7 @@ def build_pipeline(
         cap_counts.refresh_when_due()
         click_caps.restore_when_due()
         earnings.publish_when_due()
+        also_each_round()
 
     loop = PipelineLoop(
         directory,
