@@ -25,6 +25,11 @@ ADMITTED = Admission("", duplicate=False, over_cap=False)
 PARTNER = 3
 
 
+def refused(reason: str) -> Admission:
+    """Return what counting says to a click that goes elsewhere for this reason."""
+    return Admission(reason, duplicate=reason == "duplicate", over_cap=False)
+
+
 class Holder:
     """Holds one program, or a newer one after the first miss."""
 

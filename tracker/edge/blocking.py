@@ -14,6 +14,9 @@ from tracker.edge.blocklist import Blocklist
 from tracker.edge.facts import VisitorFacts
 from tracker.edge.visit import Visit
 
+PLACE_KINDS: Final = frozenset({"country", "asn"})
+"""Kinds for which a visitor's place is looked up."""
+
 Ask: TypeAlias = Callable[[Visit, Mapping[str, str], VisitorFacts], tuple[str, ...]]
 """A visit's values of one kind, given its link's parameters."""
 

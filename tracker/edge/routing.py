@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from tracker.edge.blocking import is_blocked
+from tracker.edge.blocking import PLACE_KINDS, is_blocked
 from tracker.edge.counting import Admission, VisitorAsk, needs_counting
 from tracker.edge.decision import (
     BLOCKED_SOURCE,
     DESTINATION_UNUSABLE,
-    LINK_UNKNOWN,
     NO_OFFER_ELIGIBLE,
     OFFER_ENDED,
     OFFER_NOT_APPROVED,
@@ -33,16 +32,14 @@ from tracker.edge.decision import (
     OFFER_PAUSED,
     OFFER_UNKNOWN,
     PARTNER_INACTIVE,
-    PARTNER_UNKNOWN,
-    SMART_LINK_UNKNOWN,
     Decision,
 )
 from tracker.edge.facts import VisitorFacts
-from tracker.edge.program import CompiledOffer, CompiledPartner, Program, ProgramHolder, compile_once
+from tracker.edge.link import Link, read_link
+from tracker.edge.program import CompiledOffer, CompiledPartner, ProgramHolder, compile_once
 from tracker.edge.smart_links import PerformanceFeed, order
-from tracker.links import number, read_parameters
 from tracker.macros import Template
-from tracker.routes import OfferRoute, SmartLinkRoute
+from tracker.routes import OfferRoute
 
 if TYPE_CHECKING:
     from tracker.edge.visit import Visit
@@ -58,22 +55,6 @@ class Counts(Protocol):
         self, offer: OfferRoute, partner_id: int, ask: VisitorAsk, now_ms: int, *, count: bool
     ) -> Admission:
         """Say whether an offer's caps and duplicate policy let a click in, and count it if so and asked to."""
-
-
-class _Link(msgspec.Struct, gc=False):
-    """A link as it was read: what it names, as far as that is known."""
-
-    program: Program
-    reason: str
-    """What about it is unknown, '' for nothing."""
-    parameters: dict[str, str]
-    url: str
-    """Deep link, '' for none."""
-    offer: CompiledOffer | None
-    partner: CompiledPartner | None
-    preset: str = ""
-    id: int = 0
-    smart_link: SmartLinkRoute | None = None
 
 
 class _Try(msgspec.Struct, gc=False):
@@ -115,55 +96,24 @@ class Router:
 
     async def route(self, visit: Visit) -> Decision:
         """Decide for one visit; a click that counts is counted towards the caps of the offer that takes it."""
-        link = self._read(visit)
+        link = read_link(self._holder.program, visit)
         if link.reason and self._holder.after_miss():
-            link = self._read(visit)
+            link = read_link(self._holder.program, visit)
         offer, partner = link.offer, link.partner
         if link.reason or partner is None:
             return _trafficback(link, link.reason)
         if offer is None:
             return await self._choose(link, partner, visit)
-        tried = self._try_alone(link, offer, partner, visit)
-        if needs_counting(offer.route):
-            tried = await self._count(tried, offer.route, partner, visit, link.parameters)
+        if offer.targeting is None and not link.program.blocks.kinds and not needs_counting(offer.route):
+            # As most are: nothing to wait for.
+            tried = self._try_alone(link, offer, partner, visit)
+        else:
+            tried = await self._try(link, offer, partner, visit)
         if tried.reason:
             return await self._elsewhere(link, offer, partner, visit, tried.reason)
         return _taken(link, tried, offer)
 
-    def _read(self, visit: Visit) -> _Link:
-        """Read what the link says and find what it names."""
-        program = self._holder.program
-        preset, link_id = "", 0
-        if visit.code:
-            saved = program.links.get(visit.code)
-            if saved is None:
-                return _Link(program, LINK_UNKNOWN, {}, "", None, None)
-            preset, link_id, smart_id = saved.preset, saved.id, saved.smart_link_id
-            parameters, cut = read_parameters(visit.query, preset)
-            offer_id, partner_id = str(saved.offer_id), str(saved.partner_id)
-        else:
-            parameters, cut = read_parameters(visit.query)
-            offer_id, partner_id = parameters.get("offer_id", ""), parameters.get("partner_id", "")
-            if "link_id" in parameters:
-                link_id = number(parameters["link_id"])
-            smart_id = 0 if offer_id else number(parameters.get("smart_link_id", ""))
-        # Half an address is another page.
-        url = "" if "url" in cut else parameters.get("url", "")
-        partner = program.partners.get(partner_id)
-        offer, smart_link, reason = None, None, ""
-        if smart_id:
-            smart_link = program.smart_links.get(smart_id)
-            if smart_link is None:
-                reason = SMART_LINK_UNKNOWN
-        else:
-            offer = program.offers.get(offer_id)
-            if offer is None:
-                reason = OFFER_UNKNOWN
-        if partner is None and not reason:
-            reason = PARTNER_UNKNOWN
-        return _Link(program, reason, parameters, url, offer, partner, preset, link_id, smart_link)
-
-    def _try_alone(self, link: _Link, offer: CompiledOffer, partner: CompiledPartner, visit: Visit) -> _Try:
+    def _try_alone(self, link: Link, offer: CompiledOffer, partner: CompiledPartner, visit: Visit) -> _Try:
         """Judge everything but caps and duplicates."""
         reason = _standing(offer.route, partner, visit.ts)
         if reason:
@@ -208,15 +158,19 @@ class Router:
             return _Try(refused)
         return _Try("", tried.template, tried.landing_id, duplicate, over_cap)
 
-    async def _try(self, link: _Link, offer: CompiledOffer, partner: CompiledPartner, visit: Visit) -> _Try:
+    async def _try(self, link: Link, offer: CompiledOffer, partner: CompiledPartner, visit: Visit) -> _Try:
         """Judge a click for one offer by all rules."""
+        if not self._facts.is_loaded and (
+            offer.targeting is not None or not PLACE_KINDS.isdisjoint(link.program.blocks.kinds)
+        ):
+            await self._facts.load()
         tried = self._try_alone(link, offer, partner, visit)
         if needs_counting(offer.route):
             return await self._count(tried, offer.route, partner, visit, link.parameters)
         return tried
 
     async def _elsewhere(
-        self, link: _Link, named: CompiledOffer, partner: CompiledPartner, visit: Visit, reason: str
+        self, link: Link, named: CompiledOffer, partner: CompiledPartner, visit: Visit, reason: str
     ) -> Decision:
         """Try the alternatives of an offer that didn't take the click."""
         seen = {named.route.id}
@@ -232,7 +186,7 @@ class Router:
                 return _taken(link, tried, offer, reason, requested_offer_id=named.route.id)
         return _trafficback(link, reason)
 
-    async def _choose(self, link: _Link, partner: CompiledPartner, visit: Visit) -> Decision:
+    async def _choose(self, link: Link, partner: CompiledPartner, visit: Visit) -> Decision:
         """Try a smart link's offers in the order it draws."""
         smart_link = link.smart_link
         if smart_link is None:
@@ -240,7 +194,10 @@ class Router:
         if partner.route.status != "approved":
             return _trafficback(link, PARTNER_INACTIVE)
         standings = self._feed.standings
-        country = self._facts.place(visit.ip).country if standings.by_country(smart_link) else ""
+        country = ""
+        if standings.by_country(smart_link):
+            await self._facts.load()
+            country = self._facts.place(visit.ip).country
         reasons = set()
         for offer_id in order(smart_link, standings, country, self._draw):
             offer = link.program.offers.get(str(offer_id))
@@ -275,7 +232,7 @@ class Router:
 
 
 def _taken(
-    link: _Link,
+    link: Link,
     tried: _Try,
     offer: CompiledOffer,
     reason: str = "",
@@ -300,7 +257,7 @@ def _taken(
     )
 
 
-def _trafficback(link: _Link, reason: str) -> Decision:
+def _trafficback(link: Link, reason: str) -> Decision:
     """Return the decision for a click that no offer took: the nearest fallback."""
     offer, partner, smart_link = link.offer, link.partner, link.smart_link
     template = (
