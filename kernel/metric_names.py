@@ -48,6 +48,18 @@ METRICS: Final[tuple[Metric, ...]] = (
     ),
     Metric("clickledger_impressions_total", "counter", "Impressions answered."),
     Metric(
+        "clickledger_recorded_clicks_total",
+        "counter",
+        "Clicks recorded without a redirect, also in clicks_total; source: js (a page's script), server (API).",
+        ("source",),
+    ),
+    Metric(
+        "clickledger_pixels_total",
+        "counter",
+        "Conversions reported by pixels and scripts; outcome: accepted, refused.",
+        ("outcome",),
+    ),
+    Metric(
         "clickledger_refused_total", "counter", "Requests answered with 4xx and kept as rejected.", ("reason",)
     ),
     Metric(

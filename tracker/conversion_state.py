@@ -126,6 +126,9 @@ def apply(state: ConversionState | None, postback: Postback, terms: Terms) -> tu
     """
     if state is None:
         return "accepted", _held(_first(postback, terms), postback, terms, before=None)
+    if postback.source in {"pixel", "script"}:
+        # Every visitor can repeat what a page sends, with another amount: it makes conversions, and changes none.
+        return "duplicate", state
     if postback.source == "hold":
         return _released(state, postback.ts)
     fields = postback.fields

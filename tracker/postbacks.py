@@ -128,10 +128,21 @@ def _read_json(body: bytes) -> dict[str, str]:
         decoded = _json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, InvalidOperation) as why:
         raise POSTBACK_BODY_INVALID.error() from why
-    return {name: _plain(value) for name, value in decoded.items() if value is not None}
+    values: dict[str, str] = {}
+    for name, value in decoded.items():
+        if value is None:
+            continue
+        text = plain(value)
+        if text is None:
+            raise POSTBACK_BODY_INVALID.error(
+                "The JSON body's values must be texts, numbers or true/false, not nested."
+            )
+        values[name] = text
+    return values
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str | None:
+    """Return a JSON value as the text it would be in a form; None for one that is nested."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, str):
@@ -140,7 +151,7 @@ def _plain(value: Any) -> str:
         return str(value) if abs(value) < _ABSURD else "NaN"
     if isinstance(value, Decimal):
         return format(value, "f") if value.is_finite() and abs(value.adjusted()) < 40 else "NaN"
-    raise POSTBACK_BODY_INVALID.error("The JSON body's values must be texts, numbers or true/false, not nested.")
+    return None
 
 
 def read_request(query: bytes, body: bytes, content_type: str) -> PostbackRequest:

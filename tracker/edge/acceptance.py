@@ -9,9 +9,7 @@ without a signature neither a status nor a coupon's partner; it creates conversi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -19,10 +17,11 @@ from kernel.errors import ClickledgerError
 from kernel.metrics import counter
 from tracker import test_mode
 from tracker.click_id import ClickIdKeys
-from tracker.conversion_state import ConversionState, Outcome, id_of
+from tracker.conversion_state import ConversionState, id_of
 from tracker.edge.address import parse_address
 from tracker.edge.outcomes import Outcomes
 from tracker.edge.program import CompiledOffer, ProgramHolder
+from tracker.edge.report import Report, Taken
 from tracker.edge.requests import CLICK_COOKIE, IMPRESSION_COOKIE
 from tracker.errors import (
     ADDRESS_INVALID,
@@ -43,58 +42,11 @@ from tracker.postbacks import PostbackRequest
 from tracker.rates import Rates
 from tracker.routes import AdvertiserRoute, OfferRoute
 from tracker.senders import check_address, check_token
-from tracker.tariff import terms_for
+from tracker.tariff import goal_code, terms_for
 
 DAY_MS = 86_400_000
 MAX_DETAIL_CHARACTERS = 500
-
-
-@dataclass(slots=True)
-class Report:
-    """A conversion as it is reported."""
-
-    source: Literal["postback", "pixel", "script"]
-    method: str
-    raw: bytes
-    ip: str
-    """Of whoever sent it: the advertiser's server, or for a page the visitor."""
-    user_agent: str
-    request: PostbackRequest | None = None
-    """None until its parameters could be read."""
-    cookies: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def from_a_page(self) -> bool:
-        """Whether the visitor's browser sent it."""
-        return self.source != "postback"
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a report that was accepted."""
-
-    outcome: Outcome
-    conversion_id: str
-    fields: PostbackFields
-    state: ConversionState
-    provisional: bool
-    """Redis was away: the store will still count it once, but may already know it."""
-    ignored: tuple[str, ...]
-    """Parameters that the sender may not set."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the answer."""
-        answer: dict[str, Any] = {
-            "status": self.outcome,
-            "conversion_id": self.conversion_id,
-            "click_id": self.fields.click_id,
-            "conversion_status": self.state.status,
-        }
-        if self.provisional:
-            answer["provisional"] = True
-        if self.ignored:
-            answer["ignored"] = list(self.ignored)
-        return answer
+"""Of what is kept of a refusal's sentence, of a click id as sent, and of a sender's user agent."""
 
 
 class Acceptance:
@@ -292,15 +244,6 @@ class Acceptance:
         if click_id or report.from_a_page:
             return report.user_agent
         return request.values.get("user_agent", "") or report.user_agent
-
-
-def goal_code(offer: OfferRoute, named: str) -> str:
-    """Return the code of the goal that a postback names by code or by id; a name nobody knows stays as it is."""
-    if named and named not in offer.goals and named.isascii() and named.isdigit():
-        for goal in offer.goals.values():
-            if str(goal.id) == named:
-                return goal.code
-    return named
 
 
 def visitor_key(ip: str, user_agent: str) -> str:

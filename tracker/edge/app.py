@@ -30,10 +30,15 @@ from tracker.edge.address import ClientAddress
 from tracker.edge.clicks import ClickEndpoint
 from tracker.edge.counting import Counting
 from tracker.edge.facts import VisitorFacts
+from tracker.edge.impressions import ImpressionEndpoint
 from tracker.edge.outcomes import Outcomes
+from tracker.edge.pixels import PixelEndpoint
 from tracker.edge.postback import PostbackEndpoint
 from tracker.edge.program import Fetch, ProgramHolder
+from tracker.edge.recording import Recorder
 from tracker.edge.routing import Router
+from tracker.edge.script import ScriptEndpoint
+from tracker.edge.server_clicks import ClickApiEndpoint
 from tracker.edge.smart_links import PerformanceFeed
 from tracker.journal import DIRECTORY, JournalWriter
 
@@ -70,7 +75,13 @@ def build_edge(
         secure=chosen.edge_url.startswith("https:"),
     )
     acceptance = Acceptance(holder, journal, keys, Outcomes(redis), window_days=chosen.attribution_window_days)
-    postbacks = PostbackEndpoint(acceptance, addresses, max_body_bytes=chosen.max_postback_bytes)
+    most = chosen.max_postback_bytes
+    postbacks = PostbackEndpoint(acceptance, addresses, max_body_bytes=most)
+    image = PixelEndpoint(acceptance, addresses, max_body_bytes=most, image=True)
+    frame = PixelEndpoint(acceptance, addresses, max_body_bytes=most, image=False)
+    recorder = Recorder(router, journal, keys, facts)
+    impressions = ImpressionEndpoint(recorder, addresses, secure=chosen.edge_url.startswith("https:"))
+    recorded_clicks = ClickApiEndpoint(recorder, holder, addresses, max_body_bytes=most)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -109,6 +120,11 @@ def build_edge(
             Route("/click", clicks),
             Route("/c/{code}", clicks),
             Route("/postback", postbacks),
+            Route("/i", impressions),
+            Route("/pixel.gif", image),
+            Route("/pixel", frame),
+            Route("/click.json", recorded_clicks),
+            Route("/clickledger.js", ScriptEndpoint()),
             # As people write them: answered at once and written down, where a redirect would be neither.
             Route("/click/", clicks),
             Route("/c/{code}/", clicks),

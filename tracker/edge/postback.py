@@ -12,9 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from kernel.errors import ClickledgerError
 from kernel.metrics import counter
-from tracker.edge.acceptance import MAX_DETAIL_CHARACTERS, Acceptance, Report
+from tracker.edge.acceptance import MAX_DETAIL_CHARACTERS, Acceptance
 from tracker.edge.address import ClientAddress
 from tracker.edge.answers import TEXT, respond, respond_json
+from tracker.edge.report import Report
 from tracker.edge.requests import header, text
 from tracker.edge.requests import read_body as read_whole
 from tracker.errors import JOURNAL_UNAVAILABLE, POSTBACK_BODY_INVALID, POSTBACK_TOO_LARGE

@@ -1,4 +1,4 @@
-"""What the edge's endpoints read of a request beside its query: the visitor, cookies, a body within bounds.
+"""What the edge's endpoints read of a request beside its query: headers, cookies, a body within bounds.
 
 Invariants: no bytes raise anything but a ``ClickledgerError``; headers are cut, so that nobody fills a journal
 with one; a cookie is a hint, believed only after its click id proved genuine; a body that broke off is never
@@ -7,13 +7,11 @@ taken for a whole one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from starlette.types import Receive, Scope
 
 from kernel.errors import ErrorKind
-from tracker.edge.address import ClientAddress
 
 MAX_HEADER_CHARACTERS = 1024
 """Longest header value kept; browsers stay far below."""
@@ -46,34 +44,6 @@ _COOKIE_CHARACTERS = 8192
 """Browsers send less to one site."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who asks, as a click keeps it."""
-
-    ip: str
-    user_agent: str
-    language: str = ""
-    """The Accept-Language header."""
-    referrer: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def read_visitor(scope: Scope, addresses: ClientAddress) -> Visitor:
-    """Return who sent an ASGI request. Of a header given twice the last counts, as for a click."""
-    headers = dict(scope["headers"])
-    return Visitor(
-        addresses.of(scope),
-        text(headers.get(b"user-agent", b""), MAX_URL_CHARACTERS),
-        headers.get(b"accept-language", b"").decode("latin-1")[:MAX_HEADER_CHARACTERS],
-        text(headers.get(b"referer", b""), MAX_URL_CHARACTERS),
-        {
-            name: headers[raw].decode("latin-1")[:MAX_HEADER_CHARACTERS]
-            for raw, name in KEPT_HEADERS
-            if raw in headers
-        },
-    )
-
-
 def text(raw: bytes, most: int) -> str:
     """Return a header as text of at most ``most`` characters."""
     return raw.decode("utf-8", "replace")[:most]
@@ -82,11 +52,6 @@ def text(raw: bytes, most: int) -> str:
 def header(scope: Scope, name: bytes) -> bytes:
     """Return the first header of a name, b'' when there is none."""
     return next((value for given, value in scope["headers"] if given == name), b"")
-
-
-def is_secure(scope: Scope) -> bool:
-    """Return whether the visitor came over HTTPS, as far as the proxy in front says so."""
-    return scope["scheme"] == "https" or header(scope, b"x-forwarded-proto").strip().lower() == b"https"
 
 
 def read_cookies(scope: Scope) -> dict[str, str]:
