@@ -23,7 +23,9 @@ def signed():
 
     def make(parameters):
         parameters = {**parameters, "expires": str(int(time.time()) + 300)}
-        return "&".join(f"{n}={v}" for n, v in {**parameters, "signature": sign(parameters, TOKEN.encode())}.items())
+        return "&".join(
+            f"{n}={v}" for n, v in {**parameters, "signature": sign(parameters, TOKEN.encode())}.items()
+        )
 
     return make
 
@@ -69,7 +71,9 @@ def test_a_refused_pixel_is_shown_whole_says_why_and_is_kept(edge, events, path)
         assert (event.kind, event.reason, event.raw) == ("pixel", code, query.encode())
 
 
-def test_the_cookie_of_a_click_comes_before_that_of_a_view_and_before_looking_for_the_visitor(edge, events, click_id):
+def test_the_cookie_of_a_click_comes_before_that_of_a_view_and_before_looking_for_the_visitor(
+    edge, events, click_id
+):
     click = click_id()
     view = KEYS.mint(KEYS.read(click).ts, OPEN)
     for cookie, expected in (
@@ -118,9 +122,18 @@ def test_a_visitor_without_transaction_has_one_conversion(edge, events):
 def test_a_page_sets_no_money_and_without_signature_no_status(edge, events, click_id, signed):
     query = "payout=100&revenue=-1&amount=5&status=approved&reject_reason=x"
     edge.get("/pixel.gif", f"click_id={click_id(SHARE)}&{query}")
-    assert edge.get("/pixel.gif", signed({"click_id": click_id(SHARE), "payout": "9", "status": "hold"})).status == 200
+    assert (
+        edge.get("/pixel.gif", signed({"click_id": click_id(SHARE), "payout": "9", "status": "hold"})).status
+        == 200
+    )
     plain, proven = (event.fields for event in events())
-    assert (plain.payout, plain.revenue, plain.amount, plain.status, plain.reject_reason) == (None, None, "5", None, "")
+    assert (plain.payout, plain.revenue, plain.amount, plain.status, plain.reject_reason) == (
+        None,
+        None,
+        "5",
+        None,
+        "",
+    )
     assert (proven.payout, proven.status) == (None, "hold")
 
 
