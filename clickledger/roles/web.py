@@ -27,7 +27,7 @@ from kernel.rate_limits import RateLimiter
 from kernel.settings import Settings
 from partners import identity
 from reports import api as reports
-from tracker import desk
+from tracker import desk, self_test
 from tracker.edge.address import ClientAddress
 from tracker.outbound import api as outbound
 from tracker.publish import Publisher
@@ -138,6 +138,7 @@ def operations() -> list[Operation]:
         *partners.operations(),
         *reports.operations(),
         *desk.operations(),
+        *self_test.operations(),
         *outbound.operations(),
         *health.operations(),
     ]

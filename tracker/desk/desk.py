@@ -88,6 +88,16 @@ class Desk:
         self._outcomes = outcomes
         self._window_ms = window_days * DAY_MS
 
+    @property
+    def program(self) -> Snapshot:
+        """The program of this moment."""
+        return self._program()
+
+    @property
+    def keys(self) -> ClickIdKeys:
+        """The click id keys."""
+        return self._keys
+
     async def row(self, received: dict[str, str], caller: Caller, source: Source, reason: str, raw: bytes) -> Done:
         """Take a new conversion or a change of one, under the names and aliases of a postback.
 
