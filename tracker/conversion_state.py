@@ -142,7 +142,7 @@ def apply(state: ConversionState | None, postback: Postback, terms: Terms) -> tu
                 amount_currency=fields.currency or state.amount_currency,
                 reject_reason=reason,
                 adv=_adv(fields.adv, state.adv),
-                coupon=fields.coupon or state.coupon,
+                coupon=_coupon(fields) or state.coupon,
                 customer_id=fields.customer_id or state.customer_id,
                 conversion_ip=fields.conversion_ip or state.conversion_ip,
                 hold_until=hold_until,
@@ -226,7 +226,7 @@ def _first(postback: Postback, terms: Terms) -> ConversionState:
             currency=terms.currency,
             reject_reason=fields.reject_reason,
             adv=fields.adv,
-            coupon=fields.coupon,
+            coupon=_coupon(fields),
             customer_id=fields.customer_id,
             conversion_ip=fields.conversion_ip,
             model=terms.model,
@@ -297,6 +297,11 @@ def _without_rate(
 
 def _same_amount(state: ConversionState, before: ConversionState) -> bool:
     return (before.amount, before.amount_currency) == (state.amount, state.amount_currency)
+
+
+def _coupon(fields: PostbackFields) -> str:
+    """Return the coupon; where it says whose the conversion is, as the program writes it."""
+    return fields.coupon if fields.click_id else fields.coupon.strip().upper()
 
 
 def _or(text: str | None, otherwise: Decimal) -> Decimal:

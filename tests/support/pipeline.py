@@ -13,8 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
@@ -22,7 +24,7 @@ from kernel.clickhouse.arrow import rows_table
 from tests.support.offers import offer
 from tracker.click_id import ClickIdKeys
 from tracker.conversion_state import ConversionState
-from tracker.events import Click, Event, Postback, PostbackFields, encode_event
+from tracker.events import Click, Event, Outgoing, Postback, PostbackFields, encode_event
 from tracker.journal import JournalFile
 from tracker.pipeline.conversions import ConversionStage
 from tracker.pipeline.ledger import LEDGER_FILE, Ledger
@@ -37,6 +39,7 @@ WAITS = 2
 """The same, but conversions are pending at first."""
 LATER_S = 3_600.0
 _PARTNERS = itertools.count(880_001)
+_OFFERS = itertools.count(70_001)
 _PERCENT = {"payout": "0", "revenue": "0", "payout_percent": "10", "revenue_percent": "20"}
 PROGRAM = Snapshot(
     version=1,
@@ -45,6 +48,11 @@ PROGRAM = Snapshot(
         WAITS: offer(id=WAITS, default_status="pending", **_PERCENT),
     },
 )
+
+
+def new_offer_id() -> int:
+    """Return the id of an offer that no other test has."""
+    return next(_OFFERS)
 
 
 def now_ms() -> int:
@@ -61,7 +69,7 @@ class Host:
         Args:
             directory: Its data directory.
             store: The event store.
-            chosen: ``batch_events``, ``retention_s`` or ``wait_minutes``.
+            chosen: ``batch_events``, ``retention_s``, ``wait_minutes`` or ``counted``.
 
         """
         self.directory = directory
@@ -72,7 +80,15 @@ class Host:
         self.keys = KEYS
         self.program = PROGRAM
         self.remembered: dict[str, ConversionState] = {}
-        self._chosen = {"batch_events": 20_000, "retention_s": 300.0, "wait_minutes": 60} | chosen
+        self.told: list[Sequence[Mapping[str, Any]]] = []
+        """The changes that were told of, batch by batch."""
+        self.handed_on: list[Outgoing] = []
+        self._chosen = {
+            "batch_events": 20_000,
+            "retention_s": 300.0,
+            "wait_minutes": 60,
+            "counted": None,
+        } | chosen
         self.start()
 
     # the pipeline's lives
@@ -80,7 +96,7 @@ class Host:
     def start(self) -> None:
         """Start the pipeline over whatever lies in the directory."""
         self.ledger = Ledger(self.directory / LEDGER_FILE)
-        self.shipper = Shipper(self.store, self.ledger, self._enrich, self._chosen["batch_events"])
+        self.shipper = Shipper(self.store, self.ledger, self._enrich, self._chosen["batch_events"], self._hand_on)
         self.stage = ConversionStage(
             self.store,
             self.ledger,
@@ -89,6 +105,8 @@ class Host:
             self._remember,
             window_days=30,
             wait_minutes=self._chosen["wait_minutes"],
+            counted=self._chosen["counted"],
+            on_changes=self._tell,
         )
         self.loop = PipelineLoop(
             self.journals,
@@ -141,6 +159,11 @@ class Host:
                     "partner_id": c.partner_id,
                     "offer_id": c.offer_id,
                     "sub1": c.query.decode("ascii").removeprefix("sub1="),
+                    "ip": c.ip,
+                    "user_agent": c.user_agent,
+                    "country": c.accept_language,
+                    "trafficback_reason": c.trafficback_reason,
+                    "is_test": c.is_test,
                     "verdict": "valid",
                     "edge": edge,
                 }
@@ -148,38 +171,55 @@ class Host:
             ],
         )
 
+    def _tell(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.told.append(rows)
+
+    def _hand_on(self, messages: Sequence[Outgoing]) -> None:
+        self.handed_on.extend(messages)
+
     def _remember(self, states: Mapping[str, ConversionState]) -> None:
         self.remembered.update(states)
 
     # events
 
-    def click(self, offer_id: int = PAYS, *, sub1: str = "", ts: int | None = None) -> Click:
-        """Return a click of this host's partner with a genuine id."""
+    def click(
+        self, offer_id: int = PAYS, *, sub1: str = "", ts: int | None = None, country: str = "", **changes: Any
+    ) -> Click:
+        """Return a click of this host's partner with a genuine id; its language stands for its country."""
         ts = now_ms() if ts is None else ts
-        return Click(
-            click_id=self.keys.mint(ts, offer_id),
-            ts=ts,
-            offer_id=offer_id,
-            partner_id=self.partner,
-            advertiser_id=1,
-            link_id=0,
-            trafficback_reason="",
-            destination="https://shop.example/",
-            method="GET",
-            query=f"sub1={sub1}".encode(),
-            preset="",
-            ip="198.51.100.7",
-            user_agent="",
-        )
+        fields: dict[str, Any] = {
+            "click_id": self.keys.mint(ts, offer_id),
+            "ts": ts,
+            "offer_id": offer_id,
+            "partner_id": self.partner,
+            "advertiser_id": 1,
+            "link_id": 0,
+            "trafficback_reason": "",
+            "destination": "https://shop.example/",
+            "method": "GET",
+            "query": f"sub1={sub1}".encode(),
+            "preset": "",
+            "ip": "198.51.100.7",
+            "user_agent": "",
+            "accept_language": country,
+        }
+        return Click(**(fields | changes))
 
     def postback(
-        self, click: Click, amount: str | None = "100", *, ts: int | None = None, **fields: Any
+        self,
+        click: Click,
+        amount: str | None = "100",
+        *,
+        ts: int | None = None,
+        event: Mapping[str, Any] = MappingProxyType({}),
+        **fields: Any,
     ) -> Postback:
-        """Return a postback for a click as the edge would have journalled it."""
+        """Return a postback for a click as the edge would have journalled it; ``event`` changes the event itself."""
         values = {"click_id": click.click_id, "txn_id": "t1", "amount": amount} | fields
         raw = "&".join(f"{name}={value}" for name, value in values.items()).encode()
         ts = now_ms() if ts is None else ts
-        return Postback(ts, PostbackFields(**values), click.offer_id, "GET", raw, "198.51.100.8", "shop/1")
+        sent = Postback(ts, PostbackFields(**values), click.offer_id, "GET", raw, "198.51.100.8", "shop/1")
+        return msgspec.structs.replace(sent, **event)
 
     def write(self, journal: str, *frames: Iterable[Event]) -> Path:
         """Append frames to a journal; no writer holds it afterwards."""
