@@ -23,8 +23,8 @@ Results go to standard output, everything else to standard error, so that output
 failure is one sentence on standard error and exit code 1; a wrong option is exit code 2; an interrupted
 `clickledger replay` ends with 130. `--help` works on every command.
 
-Commands other than `up`, `serve`, `doctor` and `keys rotate` without a key ask the running service over HTTP.
-They find it by `CLICKLEDGER_WEB_URL` and `CLICKLEDGER_API_KEY`, else by `run.json` and `admin.key` in the
+Commands other than `up`, `serve`, `bench`, `doctor` and `keys rotate` without a key ask the running service over
+HTTP. They find it by `CLICKLEDGER_WEB_URL` and `CLICKLEDGER_API_KEY`, else by `run.json` and `admin.key` in the
 directory named by `CLICKLEDGER_DATA_DIR`, else in `./clickledger-data`. All variables: [settings.md](settings.md).
 """
 
