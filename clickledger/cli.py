@@ -36,7 +36,7 @@ def build(only: str = "") -> typer.Typer:
     )
     names = sorted(m.name for m in pkgutil.iter_modules(commands.__path__))
     # Commands bring engines and parsers along; a start waits for none but its own (import_ is "import").
-    for name in [n for n in names if n.rstrip("_") == only] or names:
+    for name in [n for n in names if n.rstrip("_").replace("_", "-") == only] or names:
         importlib.import_module(f"{commands.__name__}.{name}").register(app)
     return app
 

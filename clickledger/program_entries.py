@@ -41,12 +41,16 @@ def given(**options: Any) -> dict[str, Any]:
 
 def create(path: str, entry: dict[str, Any], *, only_json: bool) -> None:
     """Create an entry and show it."""
-    made = Service.find().post(path, entry)
+    show(Service.find().post(path, entry), only_json=only_json)
+
+
+def show(entry: dict[str, Any], *, only_json: bool) -> None:
+    """Show one entry whole."""
     if only_json:
-        typer.echo(json.dumps(made, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(entry, ensure_ascii=False, indent=2))
         return
     grid = Table.grid(padding=(0, 2))
-    for name, value in made.items():
+    for name, value in entry.items():
         grid.add_row(name, _cell(value))
     _console(wrap=False).print(grid)
 
@@ -81,22 +85,31 @@ def everything(
     return entries
 
 
-def identify(service: Service, path: str, word: str, text: str) -> int:
+def identify(service: Service, path: str, word: str, text: str, *, by: str = "name", command: str = "") -> int:
     """Return the id of the entry of this name, or of this id when nobody has the name.
+
+    Args:
+        service: Whom to ask.
+        path: Where the kind is.
+        word: What messages call it.
+        text: Name or id.
+        by: Filter that finds the name; '' when the kind has ids only.
+        command: Its group of commands; default: the word.
 
     Raises:
         ClickledgerError: ``entry_unknown``.
 
     """
-    named = service.get(path, {"name": text})["items"]
+    named = service.get(path, {by: text})["items"] if by else []
     if named:
         return int(named[0]["id"])
     if text.isascii() and text.isdigit():
         # The service says itself, in its own words, when there is no such id.
         return int(service.get(f"{path}/{text}")["id"])
+    command = command or word.replace(" ", "-")
     raise ENTRY_UNKNOWN.error(
-        f"There is no {word} named {text!r}; see 'clickledger {word} list', or create it with "
-        f"'clickledger {word} create'."
+        f"There is no {word} named {text!r}; see 'clickledger {command} list', or create it with "
+        f"'clickledger {command} create'."
     )
 
 
@@ -124,9 +137,9 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(value)
+        return ", ".join(_text(item) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{name}={text}" for name, text in value.items())
+        return ", ".join(f"{name}={_text(held)}" for name, held in value.items())
     return str(value)
 
 

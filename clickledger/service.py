@@ -87,6 +87,10 @@ class Service:
         """Return the JSON answer of a PATCH."""
         return self._json("PATCH", path, json=json)
 
+    def delete(self, path: str) -> Any:
+        """Return the JSON answer of a DELETE."""
+        return self._json("DELETE", path)
+
     def _json(self, method: str, path: str, **options: Any) -> Any:
         try:
             response = self._client.request(method, path, **options)

@@ -6,32 +6,32 @@ from typing import Annotated
 
 import typer
 
-from clickledger.program_entries import Limit, ListName, OnlyJson, create, given, show_list
+from clickledger.entries import Kind, group_of
+from clickledger.program_entries import OnlyJson, show
+from clickledger.service import Service
+from partners.resources.people import ADVERTISERS
 
-PATH = "/api/v1/advertisers"
-COLUMNS = ("id", "name", "require_token")
+COLUMNS = ("id", "name", "status", "require_token")
+KIND = Kind(ADVERTISERS, COLUMNS, "Advertisers own offers and fire postbacks.", argument="name", found_by="name")
+PATH = KIND.path
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Advertisers own offers and fire postbacks.", no_args_is_help=True)
-    group.command("create")(create_advertiser)
-    group.command("list")(list_advertisers)
-    app.add_typer(group, name="advertiser")
+    group = group_of(KIND)
+    group.command("rotate-token")(rotate_token)
+    app.add_typer(group, name=KIND.name)
 
 
-def create_advertiser(
-    name: Annotated[str, typer.Argument(help="Its name, unlike any other advertiser's.")],
+def rotate_token(
+    advertiser: Annotated[str, typer.Argument(help="Name or id of the advertiser.")],
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=720, help="Hours in which the old token is still accepted.")
+    ] = 24,
     *,
-    require_token: Annotated[
-        bool, typer.Option("--require-token", help="Refuse its postbacks without token or signature.")
-    ] = False,
     only_json: OnlyJson = False,
 ) -> None:
-    """Create an advertiser; prints its postback URL with its token in it."""
-    create(PATH, given(name=name, require_token=require_token), only_json=only_json)
-
-
-def list_advertisers(name: ListName = None, limit: Limit = None, *, only_json: OnlyJson = False) -> None:
-    """List advertisers."""
-    show_list(PATH, given(name=name), COLUMNS, limit, only_json=only_json)
+    """Give an advertiser a new postback token; prints the new postback URL."""
+    service = Service.find()
+    path = f"{PATH}/{KIND.find(service, advertiser)}/rotate-token"
+    show(service.post(path, {"overlap_hours": overlap_hours}), only_json=only_json)

@@ -1,70 +1,71 @@
-"""``clickledger link``: a partner's saved tracking link to an offer."""
+"""``clickledger link``: a partner's saved tracking link, to an offer or a smart link, and its self-test."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+import sys
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from clickledger.commands import offer as offers
-from clickledger.commands import partner as partners
-from clickledger.program_entries import Limit, OnlyJson, create, given, identify, parameters, show_list
+from clickledger.entries import Kind, group_of
+from clickledger.program_entries import UNLIMITED_WIDTH, OnlyJson, given
 from clickledger.service import Service
+from partners.resources.promotion import LINKS
 
-PATH = "/api/v1/links"
 COLUMNS = ("id", "code", "partner", "offer", "tracking_url", "parameters")
+KIND = Kind(LINKS, COLUMNS, "Links are what partners embed.", found_by="code")
+
+_SIGNS = {"ok": ("✓", "green"), "failed": ("✗", "red"), "warning": ("!", "yellow"), "skipped": ("·", "dim")}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Links are what partners embed.", no_args_is_help=True)
-    group.command("create")(create_link)
-    group.command("list")(list_links)
-    app.add_typer(group, name="link")
+    group = group_of(KIND)
+    group.command("test")(walk)
+    app.add_typer(group, name=KIND.name)
 
 
-def create_link(
-    partner: Annotated[str, typer.Option(help="Name or id of the partner.")],
-    offer: Annotated[str, typer.Option(help="Name or id of the offer.")],
-    code: Annotated[
-        str | None, typer.Option(help="What stands after /c/; default: one is made.", show_default=False)
+def walk(
+    link: Annotated[str, typer.Argument(help="Code or id of the link.")],
+    ip: Annotated[
+        str | None,
+        typer.Option(help="Visitor's address, for offers that are not for everywhere.", show_default=False),
     ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(help="Preset parameter such as sub1=summer; may be repeated.", show_default=False),
+    user_agent: Annotated[
+        str | None, typer.Option(help="Visitor's user agent; default: an ordinary browser.", show_default=False)
     ] = None,
+    language: Annotated[str | None, typer.Option(help="Accept-Language header.", show_default=False)] = None,
+    goal: Annotated[str | None, typer.Option(help="Goal of the postback.", show_default=False)] = None,
+    amount: Annotated[str | None, typer.Option(help="Sale amount of the postback.", show_default=False)] = None,
     *,
     only_json: OnlyJson = False,
 ) -> None:
-    """Create a link; prints its tracking URL, short and long."""
-    preset = parameters(param)
+    """Walk a link from click to report in test mode; shows expected and actual at each hop, and counts nothing."""
     service = Service.find()
-    entry = given(
-        partner_id=identify(service, partners.PATH, "partner", partner),
-        offer_id=identify(service, offers.PATH, "offer", offer),
-        code=code,
-        parameters=preset,
-    )
-    create(PATH, entry, only_json=only_json)
+    asked = given(ip=ip, user_agent=user_agent, language=language, goal=goal, amount=amount)
+    told = service.post(f"{KIND.path}/{KIND.find(service, link)}/test", asked)
+    if only_json:
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        _show(told)
+    if not told["ok"]:
+        raise typer.Exit(1)
 
 
-def list_links(
-    partner: Annotated[
-        str | None, typer.Option(help="Only those of this partner: name or id.", show_default=False)
-    ] = None,
-    offer: Annotated[
-        str | None, typer.Option(help="Only those to this offer: name or id.", show_default=False)
-    ] = None,
-    code: Annotated[str | None, typer.Option(help="Only the one with this code.", show_default=False)] = None,
-    limit: Limit = None,
-    *,
-    only_json: OnlyJson = False,
-) -> None:
-    """List links."""
-    service = Service.find()
-    filters = given(
-        partner_id=identify(service, partners.PATH, "partner", partner) if partner else None,
-        offer_id=identify(service, offers.PATH, "offer", offer) if offer else None,
-        code=code,
-    )
-    show_list(PATH, filters, COLUMNS, limit, only_json=only_json)
+def _show(told: dict[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("", "hop", "expected", "actual", "ms"):
+        table.add_column(column, overflow="fold", justify="right" if column == "ms" else "left")
+    for hop in told["hops"]:
+        sign, style = _SIGNS[hop["state"]]
+        table.add_row(
+            Text(sign, style), hop["hop"], Text(hop["expected"]), Text(hop["actual"]), str(hop["elapsed_ms"] or "")
+        )
+        if hop["advice"]:
+            table.add_row("", "", "", Text(hop["advice"], "italic"), "")
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else UNLIMITED_WIDTH)
+    console.print(Text(told["tracking_url"]), table, sep="\n")

@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from clickledger.program_entries import Limit, ListName, OnlyJson, create, given, show_list
+from clickledger.entries import Kind, group_of
+from clickledger.program_entries import OnlyJson, show
+from clickledger.service import Service
+from partners.resources.people import PARTNERS
 
-PATH = "/api/v1/partners"
-COLUMNS = ("id", "name", "status", "fallback_url")
-STATUSES = "active, pending or suspended"
+COLUMNS = ("id", "name", "status", "email", "tier_id", "fallback_url")
+KIND = Kind(PARTNERS, COLUMNS, "Partners send traffic and are paid for it.", argument="name", found_by="name")
+PATH = KIND.path
+
+STATUSES = {
+    "approve": "approved",
+    "reject": "rejected",
+    "suspend": "suspended",
+    "ban": "banned",
+    "reopen": "pending",
+}
+"""Command -> the status it gives."""
+
+Who = Annotated[str, typer.Argument(metavar="PARTNER", help="Name or id of the partner.")]
+Reason = Annotated[str, typer.Option(help="Why; the partner can read it. A rejection and a ban need one.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Partners send traffic and are paid for it.", no_args_is_help=True)
-    group.command("create")(create_partner)
-    group.command("list")(list_partners)
-    app.add_typer(group, name="partner")
+    group = group_of(KIND)
+    for command, status in STATUSES.items():
+        group.command(command)(_becoming(status))
+    app.add_typer(group, name=KIND.name)
 
 
-def create_partner(
-    name: Annotated[str, typer.Argument(help="Its name, unlike any other partner's.")],
-    status: Annotated[str | None, typer.Option(help=f"{STATUSES}; default: active.", show_default=False)] = None,
-    fallback_url: Annotated[
-        str | None, typer.Option(help="Where its clicks go that no offer takes.", show_default=False)
-    ] = None,
-    *,
-    only_json: OnlyJson = False,
-) -> None:
-    """Create a partner."""
-    create(PATH, given(name=name, status=status, fallback_url=fallback_url), only_json=only_json)
+def _becoming(status: str) -> Callable[..., None]:
+    def command(partner: Who, reason: Reason = "", *, only_json: OnlyJson = False) -> None:
+        service = Service.find()
+        path = f"{PATH}/{KIND.find(service, partner)}/status"
+        show(service.post(path, {"status": status, "reason": reason}), only_json=only_json)
 
-
-def list_partners(
-    name: ListName = None,
-    status: Annotated[str | None, typer.Option(help=f"Only those who are {STATUSES}.", show_default=False)] = None,
-    limit: Limit = None,
-    *,
-    only_json: OnlyJson = False,
-) -> None:
-    """List partners."""
-    show_list(PATH, given(name=name, status=status), COLUMNS, limit, only_json=only_json)
+    command.__doc__ = f"Make a partner {status}."
+    return command

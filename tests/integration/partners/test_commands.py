@@ -7,11 +7,31 @@ import typer
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from clickledger.commands import advertiser, link, offer, partner
+from clickledger.commands import (
+    access,
+    advertiser,
+    block,
+    cap,
+    coupon,
+    creative,
+    goal,
+    landing_page,
+    link,
+    offer,
+    override,
+    partner,
+    rate,
+    smart_link,
+    tier,
+)
 from clickledger.service import Service
 from kernel.errors import ClickledgerError
 from tests.support.program import KEY
 
+KINDS = (
+    *(advertiser, link, offer, partner, tier, goal, override, access, landing_page, creative, cap, coupon),
+    *(smart_link, rate, block),
+)
 PAGE = "https://shop.example/?c={click_id}"
 
 
@@ -21,7 +41,7 @@ def run(api, monkeypatch):
     service = Service("http://testserver", KEY, transport=api._transport)
     monkeypatch.setattr(Service, "find", classmethod(lambda *_: service))
     app = typer.Typer()
-    for module in (advertiser, link, offer, partner):
+    for module in KINDS:
         module.register(app)
 
     def run(*words):
@@ -152,7 +172,7 @@ def test_lists_are_tables_for_people(small):
     assert header.split() == ["id", "name", "advertiser", "status", "payout", "revenue", "currency", "destination"]
     assert [row.split() for row in rows] == [["1", "Shoes", "Acme", "active", "0.00", "0.00", "EUR", PAGE]]
     assert "https://go.example/c/shoes" in small("link", "list")
-    assert small("partner", "list").splitlines()[1].split() == ["1", "Blog", "active"]
+    assert small("partner", "list").splitlines()[1].split() == ["1", "Blog", "approved"]
 
 
 def test_a_list_is_whole_however_many_pages_it_takes(small, api):
@@ -192,7 +212,7 @@ def test_a_name_of_digits_is_found_before_an_id(small):
         (["partner", "create", "Blog"], "Partner 1 has the name 'Blog' already; choose another."),
         (
             ["partner", "create", "x", "--status", "asleep"],
-            "status: Input should be 'active', 'pending' or 'suspended'",
+            "status: Input should be 'pending' or 'approved'",
         ),
         (
             ["offer", "create", "x", "--advertiser", "Nobody", "--url", PAGE],
@@ -232,3 +252,81 @@ def test_no_list_shows_a_token(small, api):
     token = api.get("/api/v1/advertisers/1").json()["postback_token"]
     for kind in ("advertiser", "partner", "offer", "link"):
         assert token not in small(kind, "list", "--json") + small(kind, "list")
+
+
+def test_every_kind_is_made_shown_changed_and_deleted(small):
+    def made(*words):
+        return json.loads(small(*words, "--json"))
+
+    small("offer", "create", "Hats", "--advertiser", "Acme", "--url", PAGE)
+    tier = made("tier", "create", "Gold")
+    goal = made(
+        "goal", "create", "signup", "--offer", "Shoes", "--name", "Sign-up", "--payout", "0.75", "--hold-days", "7"
+    )
+    rules = '{"countries": {"DE": {"fixed": "2.00"}}}'
+    override = made(
+        *("override", "create", "--offer", "Shoes", "--goal", "signup", "--tier", "Gold"),
+        *("--payout", "1.25", "--payout-rules", rules),
+    )
+    access = made("access", "create", "--offer", "Hats", "--partner", "Blog", "--status", "rejected")
+    landing = made("landing-page", "create", "Blue", "--offer", "Shoes", "--url", PAGE, "--weight", "3")
+    creative = made("creative", "create", "Top", "--offer", "Shoes", "--width", "728", "--height", "90")
+    cap = made(
+        *("cap", "create", "--offer", "Shoes", "--kind", "click", "--period", "day", "--amount", "100"),
+        *("--timezone", "Asia/Kolkata", "--each-partner", "--no-hard"),
+    )
+    coupon = made("coupon", "create", "save10", "--offer", "Shoes", "--partner", "Blog")
+    smart = made("smart-link", "create", "Mix", "--strategy", "weight", "--member", "Shoes=3", "--member", "Hats")
+    link = made("link", "create", "--partner", "Blog", "--smart-link", "Mix", "--code", "mix")
+    rate = made("rate", "create", "USD", "--valid-from", "2026-11-01", "--rate", "0.9251")
+    block = made("block", "create", "203.0.113.0/24", "--kind", "network", "--offer", "Shoes")
+
+    assert (goal["payout"], goal["hold_days"]) == ("0.75", 7)
+    assert (override["tier_id"], override["payout_rules"]["countries"]["DE"]["fixed"]) == (tier["id"], "2.00")
+    assert (access["status"], landing["weight"], creative["width"]) == ("rejected", 3, 728)
+    assert (cap["timezone"], cap["each_partner"], cap["hard"]) == ("Asia/Kolkata", True, False)
+    assert coupon["code"] == "SAVE10"
+    assert smart["members"] == [{"offer_id": 1, "weight": 3}, {"offer_id": 2, "weight": 1}]
+    assert (link["smart_link_id"], link["offer_id"]) == (smart["id"], None)
+    assert (rate["rate"], block["value"]) == ("0.9251", "203.0.113.0/24")
+
+    changed = made("goal", "change", str(goal["id"]), "--payout", "0.80", "--hold-days", "none")
+    assert (changed["payout"], changed["hold_days"], changed["revision"]) == ("0.80", None, goal["revision"] + 1)
+    assert made("offer", "change", "Hats", "--alternative-offer", "Shoes")["alternative_offer_id"] == 1
+    assert made("offer", "change", "Hats", "--alternative-offer", "none")["alternative_offer_id"] is None
+    assert made("offer", "show", "Hats")["name"] == "Hats"
+    small("cap", "delete", str(cap["id"]), "--yes")
+    assert made("cap", "list") == []
+
+
+def test_a_partner_goes_through_its_states_with_reasons(small):
+    small("partner", "create", "New", "--status", "pending")
+
+    def became(*words):
+        told = json.loads(small("partner", *words, "--json"))
+        return told["status"], told["status_reason"]
+
+    assert became("approve", "New") == ("approved", "")
+    assert became("suspend", "New", "--reason", "quality") == ("suspended", "quality")
+    assert became("ban", "New", "--reason", "bought clicks") == ("banned", "bought clicks")
+    with pytest.raises(ClickledgerError) as refused:
+        became("approve", "New")
+    assert refused.value.kind.code == "transition_invalid"
+
+
+def test_a_token_is_rotated_with_an_overlap(small):
+    before = json.loads(small("advertiser", "show", "Acme", "--json"))
+    after = json.loads(small("advertiser", "rotate-token", "Acme", "--overlap-hours", "2", "--json"))
+    assert after["postback_token"] != before["postback_token"]
+    assert after["previous_token_until"] > before["updated_at"]
+
+
+def test_an_empty_change_and_wrong_json_say_what_to_type(small):
+    for words, says in (
+        (["offer", "change", "Shoes"], "Name what shall change"),
+        (["offer", "change", "Shoes", "--targeting", "{"], "isn't JSON"),
+        (["offer", "change", "Shoes", "--targeting", "@/nowhere.json"], "can't be read"),
+        (["smart-link", "create", "X", "--strategy", "weight", "--member", "Shoes=much"], "OFFER=WEIGHT"),
+    ):
+        with pytest.raises(AssertionError, match=says):
+            small(*words)
