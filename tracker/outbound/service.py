@@ -99,7 +99,6 @@ class Outbound:
 
     def close(self) -> None:
         """Ship what the store takes, and close the files; the sender has ended."""
-        self._spool.ship(at_once=True)
         self._spool.close()
         self._queue.close()
 

@@ -52,6 +52,7 @@ class Spool:
         self._clock = clock
         self._instance = self._db.meta("instance")
         self._next = 0.0
+        self._is_away = False
         self._rows = counter("clickledger_pipeline_rows_total", table=TABLE)
         if self._db.meta("open") == "1":
             self._db.execute("UPDATE batches SET acked_at = NULL WHERE acked_at > ?", (clock() - retention_s,))
@@ -69,14 +70,19 @@ class Spool:
             return 0
         self._next = now + SHIP_SECONDS
         try:
-            return self._ship(now)
+            shipped = self._ship(now)
         except (DriverError, OSError, sqlite3.Error) as why:
             log("outbound").warning("attempts_not_stored", why=str(why)[:300])
             self._next = now + REFUSED_PAUSE_SECONDS
+            self._is_away = True
             return 0
+        self._is_away = False
+        return shipped
 
     def close(self) -> None:
-        """Close the file; what isn't shipped is shipped after the next start."""
+        """Ship what is left, unless the store was just away, and close; the rest goes after the next start."""
+        if not self._is_away:
+            self.ship(at_once=True)
         owes = self._db.execute("SELECT 1 FROM batches WHERE acked_at IS NULL LIMIT 1").fetchone()
         self._db.remember("open", "1" if owes else "0")
         self._db.close()
