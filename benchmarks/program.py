@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,10 +32,11 @@ from sqlalchemy.orm import Session
 import partners
 from clickledger.bench import servers
 from clickledger.bench.lines import Line
+from clickledger.bench.neighbours import Neighbours
 from clickledger.bench.programs import DESTINATION, NEVER_REACHED, offer, program
 from clickledger.bench.traffic import FIRST_OCTETS, agents
 from clickledger.bench.wrk import Prepared, load, require_wrk, write_script
-from kernel import sql
+from kernel import logging, sql
 from kernel.settings import Settings
 from partners import models
 from tracker import snapshot
@@ -53,7 +55,6 @@ SWAP_SECONDS = 0.3
 CHANGED = 20
 """Offers that a snapshot changes."""
 CHANGES = 20
-_LOAD_SECONDS = 4.0
 _LOOK_SECONDS = 0.005
 _PATIENCE_SECONDS = 20.0
 
@@ -66,14 +67,15 @@ def measure() -> dict[str, Any]:
 
     """
     require_wrk()
+    # The publisher runs in this process; results alone go to stdout.
+    logging.configure(Settings(log_level="warning"), "bench")
     with tempfile.TemporaryDirectory(prefix="cl-bench-") as place:
         directory = Path(place)
         small = _memory(directory / "small")
-        with _edge(directory / "big", OFFERS, PARTNERS) as (server, script):
-            load(server.url, script, connections=32, seconds=_LOAD_SECONDS)
-            big = servers.memory_mib(server.pid)
-            pairs = list(_pairs(directory / "big", server, script))
-            after = servers.memory_mib(server.pid)
+        with _edge(directory / "big", OFFERS, PARTNERS) as edge:
+            big = _visited(edge)
+            pairs = list(_pairs(directory / "big", edge))
+            after = servers.memory_mib(edge.server.pid)
         fresh = _freshness(directory / "fresh")
     added = round(big["highest_mib"] - small["highest_mib"], 1)
     more = round(median(swapped - quiet for quiet, swapped in pairs), 1)
@@ -108,19 +110,35 @@ def lines(found: dict[str, Any]) -> list[Line]:
     ]  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """A running edge, its Valkey, and clicks on everything it knows."""
+
+    server: servers.Server
+    valkey: int
+    clicks: Path
+
+
 def _memory(data_dir: Path) -> dict[str, float]:
     """Return what an edge with a small program takes under the same load."""
-    with _edge(data_dir, 10, 10) as (server, script):
-        load(server.url, script, connections=32, seconds=_LOAD_SECONDS)
-        return servers.memory_mib(server.pid)
+    with _edge(data_dir, 10, 10) as edge:
+        return _visited(edge)
+
+
+def _visited(edge: _Edge) -> dict[str, float]:
+    """Return an edge's memory once every prepared click has come at least twice."""
+    sent = 0
+    while sent < 2 * OFFERS:
+        sent += load(edge.server.url, edge.clicks, connections=32, seconds=SECONDS).requests
+    return servers.memory_mib(edge.server.pid)
 
 
 @contextmanager
-def _edge(data_dir: Path, offers: int, partners_known: int) -> Iterator[tuple[servers.Server, Path]]:
-    """Run an edge with its Valkey; yields it, and a script of clicks on everything it knows."""
+def _edge(data_dir: Path, offers: int, partners_known: int) -> Iterator[_Edge]:
     known = program(offers, partners_known, rules=True)
-    with servers.valkey(data_dir), servers.edge(data_dir, known) as server:
-        yield server, write_script(data_dir / "clicks.lua", list(_clicks(offers, partners_known)))
+    with servers.valkey(data_dir) as valkey, servers.edge(data_dir, known) as server:
+        clicks = write_script(data_dir / "clicks.lua", list(_clicks(offers, partners_known)))
+        yield _Edge(server, valkey, clicks)
 
 
 def _clicks(offers: int, partners_known: int) -> Iterator[Prepared]:
@@ -132,31 +150,39 @@ def _clicks(offers: int, partners_known: int) -> Iterator[Prepared]:
         yield Prepared({"User-Agent": random.choice(known), "X-Forwarded-For": address}, path)
 
 
-def _pairs(data_dir: Path, server: servers.Server, script: Path) -> Iterator[tuple[float, float]]:
+def _pairs(data_dir: Path, edge: _Edge) -> Iterator[tuple[float, float]]:
     """Yield the longest requests, in milliseconds, of runs without swaps and with them."""
     wire = snapshot.wrap(program(OFFERS, PARTNERS, rules=True))
-    for pair in range(PAIRS):
-        quiet = load(server.url, script, connections=CONNECTIONS, seconds=SECONDS)
+    neighbours = Neighbours([edge.server.pid, edge.valkey])
+
+    def longest() -> float:
+        return load(edge.server.url, edge.clicks, connections=CONNECTIONS, seconds=SECONDS).highest_ms
+
+    def swapped() -> float:
         done = threading.Event()
-
-        def swap(pair: int = pair, done: threading.Event = done) -> None:
-            while not done.wait(SWAP_SECONDS):
-                wire.version += 1
-                first = wire.version * CHANGED % OFFERS
-                for n in range(first + 1, first + CHANGED + 1):
-                    renamed = msgspec.structs.replace(offer(n, rules=True), name=f"offer {n} of pair {pair}")
-                    wire.offers[n] = snapshot.encode_route(renamed)
-                snapshot.save(data_dir, snapshot.encode_wire(wire))
-
-        swapping = threading.Thread(target=swap)
+        swapping = threading.Thread(target=_swap, args=(data_dir, wire, done))
         swapping.start()
         try:
-            swapped = load(server.url, script, connections=CONNECTIONS, seconds=SECONDS)
+            found = longest()
         finally:
             done.set()
             swapping.join()
-        _wait_for_version(server, wire.version)
-        yield quiet.highest_ms, swapped.highest_ms
+        _wait_for_version(edge.server, wire.version)
+        return found
+
+    for _ in range(PAIRS):
+        yield neighbours.undisturbed(longest), neighbours.undisturbed(swapped)
+
+
+def _swap(data_dir: Path, wire: snapshot.Wire, done: threading.Event) -> None:
+    """Publish newer and newer snapshots, each with some offers renamed."""
+    while not done.wait(SWAP_SECONDS):
+        wire.version += 1
+        first = wire.version * CHANGED % OFFERS
+        for n in range(first + 1, first + CHANGED + 1):
+            renamed = msgspec.structs.replace(offer(n, rules=True), name=f"offer {n} since {wire.version}")
+            wire.offers[n] = snapshot.encode_route(renamed)
+        snapshot.save(data_dir, snapshot.encode_wire(wire))
 
 
 def _wait_for_version(server: servers.Server, version: int) -> None:
@@ -191,7 +217,7 @@ def _freshness(data_dir: Path) -> dict[str, float]:
     begin = time.monotonic()
     publisher.publish_if_changed()
     first = time.monotonic() - begin
-    with servers.edge(data_dir) as server, _publishing(publisher):
+    with servers.valkey(data_dir), servers.edge(data_dir) as server, _publishing(publisher):
         times = sorted(_one_change(sessions, server, n) for n in range(1, CHANGES + 1))
     sessions.close()
     return {
