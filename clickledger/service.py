@@ -87,6 +87,10 @@ class Service:
         """Return the JSON answer of a PATCH."""
         return self._json("PATCH", path, json=json)
 
+    def upload(self, path: str, body: bytes, media_type: str, params: dict[str, Any] | None = None) -> Any:
+        """Return the JSON answer of a POST whose body is a file."""
+        return self._json("POST", path, content=body, headers={"Content-Type": media_type}, params=params)
+
     def delete(self, path: str) -> Any:
         """Return the JSON answer of a DELETE."""
         return self._json("DELETE", path)

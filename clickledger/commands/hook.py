@@ -12,16 +12,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clickledger.commands import advertiser as advertisers
-from clickledger.commands import offer as offers
 from clickledger.commands import partner as partners
-from clickledger.program_entries import UNLIMITED_WIDTH, Limit, OnlyJson, create, given, identify, show_list
+from clickledger.entries import Kind, group_of
+from clickledger.program_entries import UNLIMITED_WIDTH, OnlyJson, given
 from clickledger.service import Service
+from partners.resources.network import HOOKS
 
-PATH = "/api/v1/hooks"
 ATTEMPTS = "/api/v1/outbound/attempts"
 MESSAGES = "/api/v1/outbound/messages"
 COLUMNS = ("id", "name", "kind", "enabled", "partner_id", "offer_id", "goal", "statuses", "method", "url")
+KIND = Kind(
+    HOOKS,
+    COLUMNS,
+    "Hooks tell partners and other systems of conversions: postbacks and signed webhooks.",
+    argument="name",
+)
 SHOWN = ("ts", "hook_id", "message_id", "attempt", "outcome", "response_status", "duration_ms", "url", "error")
 """Columns of the table of tries; ``--json`` has all."""
 PAGE = 1_000
@@ -29,13 +34,6 @@ DEFAULT_ATTEMPTS = 50
 
 MessageId = Annotated[str, typer.Argument(help="Id of the message, as 'clickledger hook attempts' shows it.")]
 HookId = Annotated[int, typer.Argument(min=1, help="Id of the hook.")]
-
-
-class Kind(StrEnum):
-    """What a hook sends."""
-
-    POSTBACK = "postback"
-    WEBHOOK = "webhook"
 
 
 class Outcome(StrEnum):
@@ -49,72 +47,17 @@ class Outcome(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Hooks tell partners and other systems of conversions.", no_args_is_help=True)
-    group.command("create")(create_hook)
-    group.command("list")(list_hooks)
+    group = group_of(KIND)
     group.command("test")(try_hook)
     group.command("attempts")(attempts)
     group.command("message")(message)
     group.command("resend")(resend)
-    app.add_typer(group, name="hook")
-
-
-def create_hook(
-    name: Annotated[str, typer.Argument(help="What to call it.")],
-    url: Annotated[str, typer.Option(help="URL template with {macros}.")],
-    kind: Annotated[
-        Kind, typer.Option(help="A postback is a URL of macros, a webhook signed JSON.")
-    ] = Kind.POSTBACK,
-    partner: Annotated[
-        str | None, typer.Option(help="Only conversions of this partner: name or id.", show_default=False)
-    ] = None,
-    advertiser: Annotated[
-        str | None, typer.Option(help="Only those of this advertiser: name or id.", show_default=False)
-    ] = None,
-    offer: Annotated[
-        str | None, typer.Option(help="Only those of this offer: name or id.", show_default=False)
-    ] = None,
-    goal: Annotated[
-        str | None, typer.Option(help="Only those that reach this goal; '' is the base goal.", show_default=False)
-    ] = None,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Only those that come to this status: approved, pending, hold, rejected; may be repeated. "
-            "Default: approved.",
-            show_default=False,
-        ),
-    ] = None,
-    method: Annotated[
-        str | None, typer.Option(help="GET or POST; default: GET, for a webhook POST.", show_default=False)
-    ] = None,
-    *,
-    only_json: OnlyJson = False,
-) -> None:
-    """Create a hook; a webhook's signing secret is shown this once."""
-    service = Service.find()
-    entry = given(
-        name=name,
-        url=url,
-        kind=kind.value,
-        partner_id=identify(service, partners.PATH, "partner", partner) if partner else None,
-        advertiser_id=identify(service, advertisers.PATH, "advertiser", advertiser) if advertiser else None,
-        offer_id=identify(service, offers.PATH, "offer", offer) if offer else None,
-        goal=goal,
-        statuses=status,
-        method=method,
-    )
-    create(PATH, entry, only_json=only_json)
-
-
-def list_hooks(limit: Limit = None, *, only_json: OnlyJson = False) -> None:
-    """List hooks."""
-    show_list(PATH, {}, COLUMNS, limit, only_json=only_json)
+    app.add_typer(group, name=KIND.name)
 
 
 def try_hook(hook: HookId, *, only_json: OnlyJson = False) -> None:
     """Send a made-up conversion to a hook now, and show what came of it; exit code 1 unless it was taken."""
-    tried = Service.find().post(f"{PATH}/{hook}/test", {})
+    tried = Service.find().post(f"{KIND.path}/{hook}/test", {})
     _show([tried], only_json=only_json)
     if tried["outcome"] != Outcome.DELIVERED:
         raise typer.Exit(1)
@@ -149,7 +92,7 @@ def attempts(
     filters = given(
         hook_id=hook,
         conversion_id=conversion,
-        partner_id=identify(service, partners.PATH, "partner", partner) if partner else None,
+        partner_id=partners.KIND.find(service, partner) if partner else None,
         outcome=outcome.value if outcome else None,
     )
     filters |= {name: value for name, value in {"from": start, "to": end}.items() if value}
