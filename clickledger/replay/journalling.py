@@ -21,7 +21,7 @@ from clickledger.replay.ordering import OrderedEvents
 from clickledger.replay.program import DESTINATION, Program
 from clickledger.replay.requests import click_query, postback_query, transaction_id
 from tracker.click_id import ClickIdKeys
-from tracker.edge.clicks import MAX_URL_CHARACTERS
+from tracker.edge.requests import MAX_URL_CHARACTERS
 from tracker.events import Click, Postback, PostbackFields, encode_event
 from tracker.intake import LogRow
 from tracker.journal import DIRECTORY, SUFFIX, JournalFile, sync_directory
