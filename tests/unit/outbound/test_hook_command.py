@@ -54,6 +54,7 @@ def service(monkeypatch):
     made = Service()
     monkeypatch.setattr(command, "Service", made)
     monkeypatch.setattr("clickledger.program_entries.Service", made)
+    monkeypatch.setattr("clickledger.entries.kind.Service", made)
     return made
 
 
