@@ -53,7 +53,8 @@ def arrow_table(table: str, columns: Mapping[str, Sequence[Any]], length: int) -
         values = columns.get(column.name)
         if values is None:
             empty = b"" if field.type == pa.binary() else _TYPES[column.type][1]
-            values = [empty] * length
+            # Arrow can't repeat a list no times.
+            values = pa.repeat(pa.scalar(empty, field.type), length) if length else ()
         arrays.append(pa.array(values, type=field.type))
     return pa.table(arrays, schema=schema)
 
