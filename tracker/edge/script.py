@@ -35,6 +35,9 @@ class ScriptEndpoint:
         headers = [(b"etag", self._etag), *ANY_ORIGIN]
         known = {tag.strip().removeprefix(b"W/") for tag in header(scope, b"if-none-match").split(b",")}
         if self._etag in known or b"*" in known:
-            await respond(send, 304, b"", JAVASCRIPT, headers, CACHED)
+            # Without a length: it would be taken for the script's.
+            fresh = [*headers, (b"cache-control", CACHED)]
+            await send({"type": "http.response.start", "status": 304, "headers": fresh})
+            await send({"type": "http.response.body", "body": b""})
             return
         await respond(send, 200, b"" if method == "HEAD" else self._body, JAVASCRIPT, headers, CACHED)

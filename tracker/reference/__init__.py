@@ -6,9 +6,13 @@ what they mean is written here, and a name without a meaning is an error; the sa
 
 from __future__ import annotations
 
-from tracker.reference import links, postbacks
+from tracker.reference import links, pixels, postbacks
 
 
 def pages() -> dict[str, str]:
     """Return the text of each generated page by its path in the repository."""
-    return {"docs/links.md": links.page(), "docs/postbacks.md": postbacks.page()}
+    return {
+        "docs/links.md": links.page(),
+        "docs/pixels.md": pixels.page(),
+        "docs/postbacks.md": postbacks.page(),
+    }

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 
-from tracker import errors
+from tracker import errors, test_mode
 from tracker.conversion_state import TRANSITIONS
 from tracker.links import MAX_VALUE_BYTES
-from tracker.postbacks import ALIASES, MAX_AMOUNT, MAX_RETURN_CHARACTERS, STATUSES, canonical_text, sign
+from tracker.postbacks import ALIASES, MAX_AMOUNT, MAX_RETURN_CHARACTERS, STATUSES
 from tracker.reference.tables import codes, parameters, table
+from tracker.senders import canonical_text, sign
 
 _PARAMETERS: dict[str, str] = {
-    "click_id": "The id that the landing page was given. Required",
+    "click_id": "The id that the landing page was given. Required, except [without a click](#without-a-click)",
     "txn_id": "Your own id of the event, such as the order's",
-    "goal": "What happened, when the offer has more than one thing that may happen; empty is its base goal",
+    "goal": "What happened, by the goal's code or id, when the offer has several; empty is its base goal",
     "amount": "Sale amount",
     "payout": "What the partner gets, if the offer lets you say",
     "revenue": "What you pay, if the offer lets you say",
@@ -23,15 +24,25 @@ _PARAMETERS: dict[str, str] = {
     "coupon": "Coupon code",
     "customer_id": "Your id of the customer",
     "ip": "The customer's address",
+    "user_agent": "The customer's browser as it calls itself, for conversions without a click",
+    "offer_id": "The offer, for conversions without a click",
     "reject_reason": "Why it is rejected or on hold",
     "token": "Your token",
     "signature": "Made with your token, see below",
     "expires": "Until when the signature holds: seconds since 1970",
+    test_mode.PARAMETER: "Marks a test; made by the link's self-test, holds ten minutes",
     "return": f"Text to be answered with instead of JSON, at most {MAX_RETURN_CHARACTERS} characters",
 }
 
-_LATER = ("click_not_found", "outside_window")
+_LATER = (
+    *("click_not_found", "outside_window", "conversion_too_early", "not_attributed"),
+    "conversion_unknown",
+)
 """Found after the answer and by the advertiser's doing."""
+_UPLOADS = ("upload_invalid", "row_invalid", "partner_unknown")
+"""Answered to the network's own people."""
+_CLICKS = ("click_body_invalid", "click_body_too_large", "key_not_accepted", "key_missing", "partner_not_allowed")
+"""Answered to ``POST /click.json``; see docs/pixels.md."""
 _NOBODYS = ("frame_unreadable", "enrichment_failed", "postback_not_processed")
 """Found after the answer and by ours."""
 
@@ -67,8 +78,8 @@ says counts before the body. Everything is UTF-8.
 - Values are cut at {most} bytes.
 - An amount is a plain decimal such as `12.50`: no sign, no exponent in a query or form, no thousands
   separator, a point and not a comma, at most {amount}. Digits after the sixth are rounded half to even.
-- A postback that names a goal earns what its own `payout` and `revenue` say; the offer's tariff is the base
-  goal's.
+- A goal that the offer doesn't know is kept under the name it was sent with, and earns what the postback's own
+  `payout` and `revenue` say, if the offer lets you say.
 
 ## One conversion, however often it is sent
 
@@ -97,6 +108,19 @@ answered to other methods than GET and POST, which are not kept.
 With `return=OK` the answer to a postback that was taken is the text `OK` and nothing else, for networks
 that look for one.
 
+## Without a click
+
+A sale that knows no click id may still have come through a partner. Send `offer_id` instead of `click_id`,
+your `txn_id`, and one of these:
+
+- `coupon`: a code that a partner was given for the offer gives the sale to that partner.
+- `ip` and `user_agent` of the customer: their last click on the offer, else the last impression where the offer
+  pays for views, is looked for within the offer's windows.
+
+With both, a valid coupon comes first. Such a postback always needs your token or a signature, whatever your
+account says. Offer, goal and `txn_id` make its key: the same sale sent once with and once without its click id is
+two conversions. For shops without a server there are pixels and a script, see [pixels.md](pixels.md).
+
 ## Status
 
 {spellings}
@@ -112,10 +136,18 @@ An offer that pays a fixed part and a percentage can't add them up when the amou
 a conversion is put on hold with the reason `currency_rate_missing` and earns nothing yet, unless it was sent
 as rejected. Send the amount in the offer's currency, then approve it.
 
+## Addresses
+
+Your account may name the networks your servers send from. Then postbacks from anywhere else are refused with
+`address_not_allowed`; a page's pixel needs a signature instead. Behind a proxy of ours the address is the one the
+proxy saw.
+
 ## Token and signature
 
-Every advertiser has a token. Send it as `token=…`, or don't send it and sign with it. If your account requires
-one, postbacks with neither are refused; a wrong one is refused always.
+Every advertiser has a token, good for that advertiser's offers and nothing else. Send it as `token=…`, or don't
+send it and sign with it. If your account requires one, postbacks with neither are refused; a wrong one is refused
+always. When a token is replaced, the old one holds for a while longer, for tokens and signatures alike, so that
+your servers can follow.
 
 A signature is HMAC-SHA256 with the token as key, in hex, over all parameters but `signature` itself, under
 the names you send them: sorted by name, written as `name=value`, both percent-encoded (everything but
@@ -162,7 +194,7 @@ then kept as rejected:
 def page() -> str:
     """Return the page."""
     text = canonical_text(_EXAMPLE)
-    answered = [kind for code, kind in errors.ERRORS.items() if code not in _LATER + _NOBODYS]
+    answered = [kind for code, kind in errors.ERRORS.items() if code not in _LATER + _NOBODYS + _UPLOADS + _CLICKS]
     header = ("code", "HTTP", "what to do")
     return _PAGE.format(
         parameters=parameters(ALIASES, _PARAMETERS),

@@ -124,7 +124,7 @@ def test_a_list_that_cant_be_read_allows_nobody(start, click_id):
 
 @pytest.mark.parametrize(("until", "holds"), [(NOW + 600_000, True), (NOW - 1, False), (0, False)])
 def test_a_replaced_token_and_its_signatures_hold_until_the_overlap_ends(start, click_id, until, holds):
-    edge = start(require_token=True, previous_token="before", previous_token_until=until)  # noqa: S106 - made up
+    edge = start(require_token=True, previous_token="before", previous_token_until=until)
     expected = "accepted" if holds else "token_invalid"
     assert code_of(edge.get("/postback", f"click_id={click_id()}&token=before")) == expected
     parameters = {"click_id": click_id(), "expires": str(NOW // 1000 + 60)}
