@@ -77,7 +77,7 @@ NewPassword: TypeAlias = Annotated[
 GivenPassword: TypeAlias = Annotated[SecretStr, Field(max_length=MAX_PASSWORD)]
 Expiry: TypeAlias = Annotated[AwareDatetime, AfterValidator(_check_expiry)]
 ShortText: TypeAlias = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^\P{Cc}*$")
+    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
 CountryCode: TypeAlias = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")]
 

@@ -1,0 +1,103 @@
+"""The API does what its own OpenAPI document promises: statuses, content types, shapes, and never a 5xx."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio.to_thread
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from clickledger.roles.web import operations
+from kernel.api import Operation
+from tests.support.web import ADMIN_KEY, Web
+
+OPERATIONS = operations()
+
+EXAMPLES = {GenerationMode.POSITIVE: 6, GenerationMode.NEGATIVE: 4}
+"""Requests an operation gets of each kind; all together take about a minute."""
+
+PROMISES = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+
+
+@pytest.fixture(scope="session")
+def schema(web):
+    loaded = schemathesis.openapi.from_dict(web.admin.made("GET", "/openapi.json"))
+    loaded.app = in_its_own_loop(web)
+    return loaded
+
+
+def in_its_own_loop(web: Web) -> Any:
+    """Return the running app for another event loop: each request is carried over into the app's own."""
+
+    async def serve(scope, receive, send):
+        if scope["type"] == "lifespan":
+            for step in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{step}.complete"})
+            return
+        asked = [await receive()]
+        while asked[-1].get("more_body"):
+            asked.append(await receive())
+
+        async def answered():
+            messages, waiting = [], iter(asked)
+
+            async def hear():
+                return next(waiting, {"type": "http.disconnect"})
+
+            async def tell(message):
+                messages.append(message)
+
+            await web.app(scope, hear, tell)
+            return messages
+
+        for message in await anyio.to_thread.run_sync(web.client.portal.call, answered):
+            await send(message)
+
+    return serve
+
+
+def test_the_document_is_public_and_describes_every_operation(web):
+    document = web.holding(None).made("GET", "/openapi.json")
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert described == {(operation.method, operation.path) for operation in OPERATIONS}
+    assert document["openapi"] == "3.1.0"
+    schemathesis.openapi.from_dict(document).validate()
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_every_answer_is_as_documented(schema, operation: Operation, mode: GenerationMode):
+    described = schema[operation.path][operation.method]
+    if mode is GenerationMode.NEGATIVE and not (described.path_parameters or described.query or described.body):
+        return  # nothing can be wrong with a request that says nothing
+
+    @given(case=described.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=EXAMPLES[mode],
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    def ask(case):
+        case.call_and_validate(headers={"Authorization": f"Bearer {ADMIN_KEY}"}, checks=PROMISES)
+
+    ask()
