@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -51,7 +52,7 @@ def running_postgres() -> Iterator[str]:
             _wait([programs / "pg_isready", "-q", "-h", home], server, home / "log")
             yield f"postgresql+psycopg://postgres@/postgres?host={home}"
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed again
             server.wait(START_S)
     finally:
         shutil.rmtree(home)
@@ -64,18 +65,20 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def postgres_schema(postgres_url: str) -> Iterator[str]:
-    """The URL of an empty schema made for one test alone."""
+@contextmanager
+def own_schema(server: str) -> Iterator[str]:
+    """Make an empty schema for as long as the block lasts; gives the URL of the database within it."""
     schema = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(CreateSchema(schema))
-    own = make_url(postgres_url).update_query_dict({"options": f"-csearch_path={schema}"})
-    yield own.render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(DropSchema(schema, cascade=True))
-    engine.dispose()
+    try:
+        own = make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
+        yield own.render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(DropSchema(schema, cascade=True))
+        engine.dispose()
 
 
 def _run(command: list[str | Path], user: str | None, home: Path) -> None:

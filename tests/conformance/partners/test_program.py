@@ -11,24 +11,19 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from kernel.errors import CONFLICT, NOT_FOUND, ClickledgerError
+from kernel.errors import BODY_INVALID, CONFLICT, NOT_FOUND, PRECONDITION_FAILED, ClickledgerError
 from partners import Directory, service
 from partners.ensure import ensure
-from partners.errors import REFERENCE_UNKNOWN
-from partners.models import Advertiser, Link, Offer, Partner
-from partners.schemas import (
-    AdvertiserChange,
-    AdvertiserCreate,
-    LinkChange,
-    LinkCreate,
-    OfferChange,
-    OfferCreate,
-    PartnerChange,
-    PartnerCreate,
-    ProgramChange,
-    ProgramEnsure,
-)
-from partners.service import Filters
+from partners.errors import IN_USE, REFERENCE_UNKNOWN, TRANSITION_INVALID
+from partners.models import Advertiser, AuditEntry, Link, Offer, Partner
+from partners.resources import work
+from partners.resources.actions import TRANSITIONS, rotate_token, set_status
+from partners.resources.offers import GOALS, OFFERS, PAYOUT_OVERRIDES
+from partners.resources.people import ADVERTISERS, PARTNERS, TIERS
+from partners.resources.program import change_program
+from partners.resources.promotion import LINKS
+from partners.schemas import ProgramChange, ProgramEnsure, StatusChange, TokenRotation
+from tests.support.program import CALLER, alter, make
 from tracker.publish import compile_snapshot
 
 PAGE = "https://shop.example/?c={click_id}"
@@ -44,121 +39,140 @@ def count(sessions, kind):
         return session.scalar(select(func.count()).select_from(kind))
 
 
+def read(sessions, resource, entry_id=1):
+    with sessions.reading() as session:
+        return work.get(session, resource, entry_id, CALLER)
+
+
 @pytest.fixture
 def small(sessions):
     """One of each: advertiser 1, partner 1, offer 1, link 1."""
     with sessions.writing() as session:
-        service.create_advertiser(session, AdvertiserCreate(name="Acme"))
-        service.create_partner(session, PartnerCreate(name="Blog"))
-        service.create_offer(session, OfferCreate(name="Shoes", advertiser_id=1, destination=PAGE), "EUR")
-        service.create_link(session, LinkCreate(partner_id=1, offer_id=1, code="shoes"))
+        make(session, ADVERTISERS, name="Acme")
+        make(session, PARTNERS, name="Blog")
+        make(session, OFFERS, name="Shoes", advertiser_id=1, destination=PAGE)
+        make(session, LINKS, partner_id=1, offer_id=1, code="shoes")
     return sessions
 
 
 def test_what_is_created_is_read_back_as_it_was(sessions):
     before = datetime.now(UTC) - timedelta(seconds=1)
+    ends = datetime(2030, 1, 1, 12, tzinfo=UTC)
     with sessions.writing() as session:
-        service.create_advertiser(session, AdvertiserCreate(name="Zoë & Söhne", require_token=True))
-        service.create_partner(
-            session, PartnerCreate(name="Blög", status="pending", fallback_url="https://b.example/")
-        )
-        service.create_offer(
+        make(session, ADVERTISERS, name="Zoë & Söhne", require_token=True, allowed_networks=["10.1.2.3/8"])
+        make(
             session,
-            OfferCreate(
-                name="Shoes",
-                advertiser_id=1,
-                destination=PAGE,
-                status="paused",
-                currency="INR",
-                payout=Decimal("0.000001"),
-                revenue=Decimal("999999999999.999999"),
-                payout_percent=Decimal("7.25"),
-                revenue_percent=None,
-                default_status="hold",
-                deep_link_hosts=["shop.example", "*.shop.example"],
-                allow_override=True,
-                attribution_window_days=7,
-                fallback_url="https://f.example/?s={sub1}",
-            ),
-            "EUR",
+            PARTNERS,
+            name="Blög",
+            status="pending",
+            fallback_url="https://b.example/",
+            tags=["VIP", "vip"],
         )
-        service.create_link(session, LinkCreate(partner_id=1, offer_id=1, parameters={"sub1": "ä&=b"}))
-    with sessions.reading() as session:
-        offer = service.get(session, Offer, 1)
-        link = service.get(session, Link, 1)
-        partner = service.get(session, Partner, 1)
-    assert (offer.name, offer.advertiser.name, offer.advertiser.require_token) == ("Shoes", "Zoë & Söhne", True)
+        make(
+            session,
+            OFFERS,
+            name="Shoes",
+            advertiser_id=1,
+            destination=PAGE,
+            status="paused",
+            currency="INR",
+            payout="0.000001",
+            revenue="999999999999.999999",
+            payout_percent="7.25",
+            default_status="hold",
+            deep_link_hosts=["shop.example", "*.shop.example"],
+            allow_override=True,
+            attribution_window_days=7,
+            fallback_url="https://f.example/?s={sub1}",
+            ends_at="2030-01-01T13:00:00+01:00",
+            targeting={"country": {"allow": ["de"]}, "hours": [9, 8]},
+            duplicates={"action": "mark", "by": "ip", "window_s": 60},
+            payout_rules={"steps": [{"from": "10", "fixed": "2"}]},
+        )
+        make(session, LINKS, partner_id=1, offer_id=1, parameters={"sub1": "ä&=b"})
+    offer, link, partner = read(sessions, OFFERS), read(sessions, LINKS), read(sessions, PARTNERS)
+    assert (offer.name, offer.advertiser.name, offer.advertiser_id) == ("Shoes", "Zoë & Söhne", 1)
     assert (offer.status, offer.default_status, offer.currency) == ("paused", "hold", "INR")
     assert (offer.payout, offer.revenue) == (Decimal("0.000001"), Decimal("999999999999.999999"))
     assert (offer.payout_percent, offer.revenue_percent) == (Decimal("7.25"), None)
     assert offer.deep_link_hosts == ["shop.example", "*.shop.example"]
-    assert (offer.allow_override, offer.attribution_window_days) == (True, 7)
+    assert (offer.allow_override, offer.attribution_window_days, offer.ends_at) == (True, 7, ends)
     assert offer.fallback_url == "https://f.example/?s={sub1}"
+    assert offer.targeting == {"country": {"allow": ["DE"]}, "hours": [8, 9]}
+    assert offer.duplicates == {"action": "mark", "by": "ip", "window_s": 60}
+    assert offer.payout_rules == {"steps": [{"from": "10", "fixed": "2"}]}
+    assert (offer.revenue_rules, offer.visibility, offer.model, offer.revision) == ({}, "public", "CPA", 1)
     assert before <= offer.created_at <= datetime.now(UTC) + timedelta(seconds=1)
-    assert (partner.name, partner.status, partner.fallback_url) == ("Blög", "pending", "https://b.example/")
+    assert (partner.name, partner.status, partner.tags) == ("Blög", "pending", ["vip"])
+    assert read(sessions, ADVERTISERS).allowed_networks == ["10.0.0.0/8"]
     assert link.parameters == {"sub1": "ä&=b"}
     assert len(link.code) == 7
     assert set(link.code) <= set(service.CODE_ALPHABET)
-    assert (link.partner.name, link.offer.advertiser.name) == ("Blög", "Zoë & Söhne")
+    assert (link.partner.name, link.offer.name, link.smart_link) == ("Blög", "Shoes", None)
 
 
 def test_money_adds_up_exactly_in_the_database(small):
     with small.writing() as session:
         for n in range(10):
-            wanted = OfferCreate(name=f"o{n}", advertiser_id=1, destination=PAGE, payout=Decimal("0.1"))
-            service.create_offer(session, wanted, "EUR")
+            make(session, OFFERS, name=f"o{n}", advertiser_id=1, destination=PAGE, payout="0.1")
     with small.reading() as session:
         assert session.scalar(select(func.sum(Offer.payout))) == Decimal(1)
 
 
 def test_each_advertiser_gets_a_token_of_its_own(sessions):
     with sessions.writing() as session:
-        tokens = {
-            service.create_advertiser(session, AdvertiserCreate(name=f"a{n}")).postback_token for n in range(20)
-        }
+        tokens = {make(session, ADVERTISERS, name=f"a{n}").postback_token for n in range(20)}
     assert len(tokens) == 20
     assert {len(token) for token in tokens} == {32}
 
 
 @pytest.mark.parametrize(
-    "create",
+    ("resource", "fields"),
     [
-        lambda session: service.create_advertiser(session, AdvertiserCreate(name="Acme")),
-        lambda session: service.create_partner(session, PartnerCreate(name="Blog")),
-        lambda session: service.create_offer(
-            session, OfferCreate(name="Shoes", advertiser_id=1, destination=PAGE), "USD"
-        ),
-        lambda session: service.create_link(session, LinkCreate(partner_id=1, offer_id=1, code="shoes")),
+        (ADVERTISERS, {"name": "Acme"}),
+        (PARTNERS, {"name": "Blog"}),
+        (OFFERS, {"name": "Shoes", "advertiser_id": 1, "destination": PAGE}),
+        (LINKS, {"partner_id": 1, "offer_id": 1, "code": "shoes"}),
     ],
 )
-def test_a_name_or_code_is_given_once_and_a_refused_try_changes_nothing(small, create):
-    before = version(small)
+def test_a_name_or_code_is_given_once_and_a_refused_try_changes_nothing(small, resource, fields):
+    before, told = version(small), count(small, AuditEntry)
     with pytest.raises(ClickledgerError) as refused, small.writing() as session:
-        create(session)
+        make(session, resource, **fields)
     assert refused.value.kind is CONFLICT
     assert refused.value.details["id"] == 1
-    assert version(small) == before
+    assert (version(small), count(small, AuditEntry)) == (before, told)
     assert [count(small, kind) for kind in (Advertiser, Partner, Offer, Link)] == [1, 1, 1, 1]
+
+
+def test_of_two_overrides_for_the_same_the_second_is_refused_though_databases_tell_nulls_apart(small):
+    with small.writing() as session:
+        make(session, PAYOUT_OVERRIDES, offer_id=1, partner_id=1, payout="3")
+        make(session, TIERS, name="Gold")
+        make(session, PAYOUT_OVERRIDES, offer_id=1, tier_id=1, payout="3")
+    for whose in ({"partner_id": 1}, {"tier_id": 1}):
+        with pytest.raises(ClickledgerError) as refused, small.writing() as session:
+            make(session, PAYOUT_OVERRIDES, offer_id=1, payout="4", **whose)
+        assert refused.value.kind is CONFLICT
 
 
 def test_a_name_may_be_given_once_in_each_kind_and_in_another_case(small):
     with small.writing() as session:
-        assert service.create_partner(session, PartnerCreate(name="Acme")).id == 2
-        assert service.create_partner(session, PartnerCreate(name="BLOG")).id == 3
+        assert make(session, PARTNERS, name="Acme").id == 2
+        assert make(session, PARTNERS, name="BLOG").id == 3
 
 
 def test_a_reference_to_nothing_is_refused(small):
-    for create in (
-        lambda session: service.create_offer(
-            session, OfferCreate(name="x", advertiser_id=9, destination=PAGE), "USD"
-        ),
-        lambda session: service.create_link(session, LinkCreate(partner_id=9, offer_id=1)),
-        lambda session: service.create_link(session, LinkCreate(partner_id=1, offer_id=9)),
-        lambda session: service.change(session, Offer, 1, OfferChange(advertiser_id=9)),
-        lambda session: service.change(session, Link, 1, LinkChange(offer_id=9)),
+    for write in (
+        lambda session: make(session, OFFERS, name="x", advertiser_id=9, destination=PAGE),
+        lambda session: make(session, LINKS, partner_id=9, offer_id=1),
+        lambda session: make(session, LINKS, partner_id=1, offer_id=9),
+        lambda session: make(session, PARTNERS, name="x", manager_id=9),
+        lambda session: alter(session, OFFERS, 1, advertiser_id=9),
+        lambda session: alter(session, LINKS, 1, smart_link_id=9),
     ):
         with pytest.raises(ClickledgerError) as refused, small.writing() as session:
-            create(session)
+            write(session)
         assert refused.value.kind is REFERENCE_UNKNOWN
         assert refused.value.message.endswith("9; create it first.")
 
@@ -168,34 +182,31 @@ def test_the_database_itself_refuses_a_reference_to_nothing(small):
         session.add(Link(code="x", partner_id=9, offer_id=9, parameters={}))
 
 
-def test_every_change_grows_the_version_by_one_and_no_change_leaves_it(small):
+def test_every_change_grows_version_and_revision_by_one_and_no_change_leaves_them(small):
     before = version(small)
     changes = [
-        (Advertiser, AdvertiserChange(name="Acme Ltd")),
-        (Partner, PartnerChange(status="suspended", fallback_url="https://x.example/")),
-        (Offer, OfferChange(payout=Decimal("1.5"), payout_percent=Decimal(3), deep_link_hosts=["a.example"])),
-        (Offer, OfferChange(payout_percent=None, attribution_window_days=3)),
-        (Link, LinkChange(parameters={"sub2": "x"})),
+        (ADVERTISERS, {"name": "Acme Ltd"}, 2),
+        (PARTNERS, {"company": "Blog Inc", "fallback_url": "https://x.example/"}, 2),
+        (OFFERS, {"payout": "1.5", "payout_percent": "3", "deep_link_hosts": ["a.example"]}, 2),
+        (OFFERS, {"payout_percent": None, "attribution_window_days": 3, "duplicates": None}, 3),
+        (LINKS, {"parameters": {"sub2": "x"}}, 2),
     ]
-    for done, (kind, wanted) in enumerate(changes, start=1):
+    for done, (resource, fields, revision) in enumerate(changes, start=1):
         for _ in range(2):
             with small.writing() as session:
-                changed = service.change(session, kind, 1, wanted)
+                assert alter(session, resource, 1, **fields).revision == revision
             assert version(small) == before + done
-            assert {name: getattr(changed, name) for name in wanted.given()} == wanted.given()
     for _ in range(2):
         with small.writing() as session:
-            service.change_program(session, ProgramChange(fallback_url="https://network.example/"))
+            change_program(session, ProgramChange(fallback_url="https://network.example/"), CALLER)
         assert version(small) == before + len(changes) + 1
 
 
 def test_a_change_leaves_alone_what_it_doesnt_name_and_tells_when_it_was(small):
-    with small.reading() as session:
-        before = service.get(session, Offer, 1)
+    before = read(small, OFFERS)
     with small.writing() as session:
-        service.change(session, Offer, 1, OfferChange(status="paused"))
-    with small.reading() as session:
-        after = service.get(session, Offer, 1)
+        alter(session, OFFERS, 1, status="paused")
+    after = read(small, OFFERS)
     assert after.status == "paused"
     assert (after.name, after.destination, after.currency) == ("Shoes", PAGE, "EUR")
     assert after.created_at == before.created_at
@@ -204,42 +215,135 @@ def test_a_change_leaves_alone_what_it_doesnt_name_and_tells_when_it_was(small):
 
 def test_a_change_to_a_taken_name_is_refused_and_to_its_own_name_is_not(small):
     with small.writing() as session:
-        service.create_partner(session, PartnerCreate(name="Other"))
-        service.change(session, Partner, 1, PartnerChange(name="Blog"))
+        make(session, PARTNERS, name="Other")
+        alter(session, PARTNERS, 1, name="Blog")
     with pytest.raises(ClickledgerError) as refused, small.writing() as session:
-        service.change(session, Partner, 1, PartnerChange(name="Other"))
+        alter(session, PARTNERS, 1, name="Other")
     assert refused.value.kind is CONFLICT
     assert refused.value.details == {"id": 2, "field": "name"}
 
 
 @pytest.mark.parametrize("entry_id", [0, 2, 2**31 - 1, 2**31, 2**70])
 def test_an_id_nobody_has_is_not_found_however_large(small, entry_id):
-    with pytest.raises(ClickledgerError) as refused, small.reading() as session:
-        service.get(session, Partner, entry_id)
+    with pytest.raises(ClickledgerError) as refused:
+        read(small, PARTNERS, entry_id)
     assert refused.value.kind is NOT_FOUND
 
 
-def test_a_list_is_paged_by_id_and_filtered(small):
+def test_a_change_of_what_was_changed_meanwhile_is_refused(small):
+    wanted = PARTNERS.changing.model_validate({"company": "B"})
     with small.writing() as session:
-        for n in range(2, 8):
-            service.create_partner(session, PartnerCreate(name=f"p{n}", status="pending" if n % 2 else "active"))
+        assert work.change(session, PARTNERS, 1, wanted, CALLER, '"1"').revision == 2
+    for tags in ('"1"', '"3"', "2", '"1", "3"'):
+        with pytest.raises(ClickledgerError) as refused, small.writing() as session:
+            work.change(session, PARTNERS, 1, PARTNERS.changing.model_validate({"company": "C"}), CALLER, tags)
+        assert refused.value.kind is PRECONDITION_FAILED
+    with pytest.raises(ClickledgerError) as refused, small.writing() as session:
+        work.delete(session, LINKS, 1, CALLER, '"7"')
+    assert refused.value.kind is PRECONDITION_FAILED
+    for tags in ("", "*", 'W/"2"', '"1", "2"'):
+        with small.writing() as session:
+            assert work.change(session, PARTNERS, 1, wanted, CALLER, tags).company == "B"
 
-    def ids(kind=Partner, limit=100, after=0, **filters):
-        with small.reading() as session:
-            return [
-                entry.id for entry in service.listing(session, kind, Filters(**filters), limit=limit, after=after)
-            ]
 
-    assert ids() == [1, 2, 3, 4, 5, 6, 7]
-    assert ids(limit=3, after=2) == [3, 4, 5]
-    assert ids(after=7) == []
-    assert ids(name="p4") == [4]
-    assert ids(name="P4") == []
-    assert ids(status="pending") == [3, 5, 7]
-    assert ids(status="pending", limit=1, after=3) == [5]
-    assert ids(Link, name="shoes", partner_id=1, offer_id=1) == [1]
-    assert ids(Link, partner_id=2) == []
-    assert ids(Offer, advertiser_id=1, status="active") == [1]
+def test_what_others_name_is_not_deleted_and_what_nobody_names_is(small):
+    with small.writing() as session:
+        make(session, TIERS, name="Gold")
+        make(session, GOALS, offer_id=1, code="sale", name="Sale")
+        make(session, PAYOUT_OVERRIDES, offer_id=1, goal="sale", tier_id=1, payout="3")
+    for resource in (TIERS, GOALS):
+        with (
+            pytest.raises(ClickledgerError, match="named by payout overrides 1;") as refused,
+            small.writing() as session,
+        ):
+            work.delete(session, resource, 1, CALLER)
+        assert refused.value.kind is IN_USE
+    before = version(small)
+    with small.writing() as session:
+        work.delete(session, PAYOUT_OVERRIDES, 1, CALLER)
+        work.delete(session, GOALS, 1, CALLER)
+        work.delete(session, TIERS, 1, CALLER)
+    assert version(small) == before + 2  # edges know no tiers
+    with pytest.raises(ClickledgerError, match="There is no tier 1"):
+        read(small, TIERS)
+
+
+def test_an_id_is_never_given_twice(small):
+    with small.writing() as session:
+        work.delete(session, LINKS, 1, CALLER)
+    with small.writing() as session:
+        assert make(session, LINKS, partner_id=1, offer_id=1).id == 2
+
+
+def test_every_change_is_in_the_audit_log_with_what_it_was_before_and_no_secret(small):
+    with small.writing() as session:
+        before = read(small, ADVERTISERS).postback_token
+        alter(session, PARTNERS, 1, company="Blog Inc", tags=["a"])
+        rotate_token(session, 1, TokenRotation(overlap_hours=2), CALLER)
+        set_status(session, 1, StatusChange(status="suspended"), CALLER)
+        work.delete(session, LINKS, 1, CALLER)
+        after = work.get(session, ADVERTISERS, 1, CALLER).postback_token
+    with small.reading() as session:
+        *made, changed, rotated, suspended, deleted = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    assert [(entry.action, entry.kind, entry.entry_id) for entry in made] == [
+        ("create", kind, 1) for kind in ("advertiser", "partner", "offer", "link")
+    ]
+    assert {(entry.actor, entry.role, entry.address) for entry in made} == {("admin key", "admin", "203.0.113.9")}
+    assert (changed.action, changed.kind, changed.partner_id, changed.advertiser_id) == (
+        "change",
+        "partner",
+        1,
+        None,
+    )
+    assert changed.changes == {"company": ["", "Blog Inc"], "tags": [[], ["a"]]}
+    assert (rotated.action, rotated.advertiser_id) == ("rotate", 1)
+    assert rotated.changes["postback_token"] == ["***", "***"]
+    assert (suspended.action, suspended.changes) == ("status", {"status": ["approved", "suspended"]})
+    assert (deleted.action, deleted.kind, deleted.partner_id) == ("delete", "link", 1)
+    assert deleted.changes["code"] == ["shoes", None]
+    told = str([entry.changes for entry in (*made, changed, rotated, suspended, deleted)])
+    assert before != after
+    assert before not in told
+    assert after not in told
+
+
+def test_a_rotated_token_is_accepted_for_the_hours_asked_for(small):
+    old = read(small, ADVERTISERS).postback_token
+    with small.writing() as session:
+        rotate_token(session, 1, TokenRotation(overlap_hours=2), CALLER)
+    rotated = read(small, ADVERTISERS)
+    assert (rotated.previous_token, rotated.postback_token == old) == (old, False)
+    assert timedelta(hours=1.9) < rotated.previous_token_until - datetime.now(UTC) < timedelta(hours=2.1)
+    with small.writing() as session:
+        rotate_token(session, 1, TokenRotation(overlap_hours=0), CALLER)
+    rotated = read(small, ADVERTISERS)
+    assert (rotated.previous_token, rotated.previous_token_until) == ("", None)
+
+
+def test_a_partners_status_takes_the_allowed_ways_only(small):
+    for status, allowed in TRANSITIONS.items():
+        for wanted in TRANSITIONS:
+            with small.writing() as session:
+                session.get_one(Partner, 1).status = status
+            change = StatusChange(status=wanted, reason="because")
+            if wanted == status or wanted in allowed:
+                with small.writing() as session:
+                    assert set_status(session, 1, change, CALLER).status == wanted
+            else:
+                with pytest.raises(ClickledgerError) as refused, small.writing() as session:
+                    set_status(session, 1, change, CALLER)
+                assert refused.value.kind is TRANSITION_INVALID
+
+
+@pytest.mark.parametrize("status", ["rejected", "banned"])
+def test_who_is_turned_away_is_told_why(sessions, status):
+    with sessions.writing() as session:
+        make(session, PARTNERS, name="New", status="pending")
+    with pytest.raises(ClickledgerError, match="reason: say why") as refused, sessions.writing() as session:
+        set_status(session, 1, StatusChange(status=status), CALLER)
+    assert refused.value.kind is BODY_INVALID
+    with sessions.writing() as session:
+        assert set_status(session, 1, StatusChange(status=status, reason="bots"), CALLER).status_reason == "bots"
 
 
 def test_of_many_who_create_the_same_name_at_once_one_wins(sessions):
@@ -250,7 +354,7 @@ def test_of_many_who_create_the_same_name_at_once_one_wins(sessions):
         together.wait()
         try:
             with sessions.writing() as session:
-                service.create_partner(session, PartnerCreate(name="wanted by all"))
+                make(session, PARTNERS, name="wanted by all")
         except ClickledgerError as why:
             return why.kind.code
         return "made"
@@ -267,21 +371,40 @@ def test_writers_at_once_each_grow_the_version(sessions):
     def create(who):
         for n in range(5):
             with sessions.writing() as session:
-                service.create_partner(session, PartnerCreate(name=f"{who}-{n}"))
+                make(session, PARTNERS, name=f"{who}-{n}")
 
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(create, range(4))) == [None] * 4
     assert (version(sessions), count(sessions, Partner)) == (before + 20, 20)
 
 
+def test_of_writers_at_once_who_read_the_same_revision_one_wins(small):
+    together = threading.Barrier(4)
+
+    def change(who):
+        together.wait()
+        wanted = PARTNERS.changing.model_validate({"company": f"company {who}"})
+        try:
+            with small.writing() as session:
+                return work.change(session, PARTNERS, 1, wanted, CALLER, '"1"').company
+        except ClickledgerError as why:
+            return why.kind.code
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = sorted(threads.map(change, range(4)))
+    assert outcomes[:3] == ["changed_meanwhile"] * 3
+    assert (read(small, PARTNERS).company, read(small, PARTNERS).revision) == (outcomes[3], 2)
+
+
 def test_a_reader_sees_one_moment_while_others_write(small):
     with small.reading() as reader:
         before = compile_snapshot(reader)
         with small.writing() as writer:
-            service.create_partner(writer, PartnerCreate(name="late"))
-            service.change(writer, Offer, 1, OfferChange(name="Boots"))
+            make(writer, PARTNERS, name="late")
+            alter(writer, OFFERS, 1, name="Boots")
         reader.expire_all()
-        assert compile_snapshot(reader) == before
+        again = compile_snapshot(reader)
+        assert (again.version, again.offers[1].name, set(again.partners)) == (before.version, "Shoes", {1})
     with small.reading() as reader:
         after = compile_snapshot(reader)
     assert after.version == before.version + 2
@@ -305,7 +428,7 @@ def test_ensuring_makes_what_is_missing_once(sessions):
     answers = []
     for _ in range(2):
         with sessions.writing() as session:
-            done = ensure(session, wanted, "EUR")
+            done = ensure(session, wanted, CALLER)
             answers.append(
                 (
                     {name: entry.id for name, entry in done.partners.items()},
@@ -326,8 +449,8 @@ def test_ensuring_makes_what_is_missing_once(sessions):
 
 def test_ensuring_changes_what_the_request_names_and_nothing_else(small):
     with small.writing() as session:
-        service.change(session, Offer, 1, OfferChange(status="paused", payout=Decimal(2)))
-        service.change(session, Partner, 1, PartnerChange(status="suspended"))
+        alter(session, OFFERS, 1, status="paused", payout="2")
+        set_status(session, 1, StatusChange(status="suspended"), CALLER)
     before = version(small)
     wanted = ProgramEnsure.model_validate(
         {
@@ -338,12 +461,9 @@ def test_ensuring_changes_what_the_request_names_and_nothing_else(small):
         }
     )
     with small.writing() as session:
-        ensure(session, wanted, "USD")
+        ensure(session, wanted, CALLER)
     assert version(small) == before + 1
-    with small.reading() as session:
-        offer = service.get(session, Offer, 1)
-        link = service.get(session, Link, 1)
-        partner = service.get(session, Partner, 1)
+    offer, link, partner = read(small, OFFERS), read(small, LINKS), read(small, PARTNERS)
     assert (offer.status, offer.payout, offer.revenue, offer.currency) == ("paused", Decimal(2), Decimal(3), "EUR")
     assert offer.advertiser.name == "New"
     assert partner.status == "suspended"
@@ -360,7 +480,7 @@ def test_ensuring_all_or_nothing(small):
         }
     )
     with pytest.raises(ClickledgerError) as refused, small.writing() as session:
-        ensure(session, wanted, "USD")
+        ensure(session, wanted, CALLER)
     assert refused.value.kind is REFERENCE_UNKNOWN
     assert "'Shooes'" in refused.value.message
     assert version(small) == before
@@ -372,8 +492,8 @@ def test_names_follow_the_program(small):
     assert directory.all("partner") == {1: "Blog"}
     assert directory.names() is directory.names()
     with small.writing() as session:
-        service.change(session, Partner, 1, PartnerChange(name="Blog & Co"))
-        service.create_partner(session, PartnerCreate(name="Other"))
+        alter(session, PARTNERS, 1, name="Blog & Co")
+        make(session, PARTNERS, name="Other")
     assert directory.of("partner", [1, 2, 3]) == {1: "Blog & Co", 2: "Other"}
     assert directory.ids("partner", "Other") == [2]
     assert directory.ids("partner", "Blog") == []
@@ -382,35 +502,23 @@ def test_names_follow_the_program(small):
     assert directory.ids("link", "shoes") == [1]
 
 
-def test_the_snapshot_holds_everything_an_edge_needs(small):
-    with small.writing() as session:
-        service.change(
-            session,
-            Offer,
-            1,
-            OfferChange(
-                payout=Decimal("1.5"),
-                payout_percent=Decimal(10),
-                attribution_window_days=7,
-                deep_link_hosts=["a.example"],
-            ),
-        )
-        service.change(session, Link, 1, LinkChange(parameters={"sub1": "a b&c", "source": "ü"}))
-        service.change_program(session, ProgramChange(fallback_url="https://network.example/"))
-        token = service.get(session, Advertiser, 1).postback_token
-    with small.reading() as session:
-        snapshot = compile_snapshot(session)
-    offer, link, advertiser = snapshot.offers[1], snapshot.links["shoes"], snapshot.advertisers[1]
-    assert (offer.payout, offer.revenue, offer.payout_percent, offer.revenue_percent) == (
-        "1.50",
-        "0.00",
-        "10.00",
-        "",
+def test_ensuring_is_in_the_audit_log_and_takes_no_forbidden_way(small):
+    before = count(small, AuditEntry)
+    wanted = ProgramEnsure.model_validate(
+        {"partners": [{"name": "Blog", "company": "Blog Inc"}, {"name": "New"}], "advertisers": [{"name": "Acme"}]}
     )
-    assert (offer.attribution_window_s, offer.deep_link_hosts) == (7 * 86_400, ("a.example",))
-    assert (link.id, link.partner_id, link.offer_id, link.preset) == (1, 1, 1, "sub1=a%20b%26c&source=%C3%BC")
-    assert (advertiser.postback_token, advertiser.require_token) == (token, False)
-    assert snapshot.partners[1].status == "active"
-    assert snapshot.fallback_url == "https://network.example/"
-    assert {"USD", "EUR"} <= snapshot.currencies
-    assert snapshot.version == version(small)
+    with small.writing() as session:
+        ensure(session, wanted, CALLER)
+    with small.reading() as session:
+        told = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[before:]
+    assert [(entry.action, entry.kind, entry.entry_id) for entry in told] == [
+        ("change", "partner", 1),
+        ("create", "partner", 2),
+    ]
+    assert told[0].changes == {"company": ["", "Blog Inc"]}
+    with small.writing() as session:
+        set_status(session, 1, StatusChange(status="banned", reason="bots"), CALLER)
+    wanted = ProgramEnsure.model_validate({"partners": [{"name": "Blog", "status": "approved"}]})
+    with pytest.raises(ClickledgerError) as refused, small.writing() as session:
+        ensure(session, wanted, CALLER)
+    assert refused.value.kind is TRANSITION_INVALID

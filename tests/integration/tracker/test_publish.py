@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from kernel import redis as store
 from kernel.errors import STORE_AWAY, ClickledgerError
 from kernel.settings import Settings
-from partners import Program, service
+from partners import Program
 from partners.errors import NOT_PUBLISHED
-from partners.schemas import PartnerCreate
-from tests.support.program import open_program
+from partners.resources.people import ADVERTISERS, PARTNERS
+from tests.support.program import make, open_program
 from tracker import publish, snapshot
 from tracker.publish import Publisher
 
@@ -74,7 +74,7 @@ def cache(valkey):
 
 def add_partner(sessions, name):
     with sessions.writing() as session:
-        return service.create_partner(session, PartnerCreate(name=name)).id
+        return make(session, PARTNERS, name=name).id
 
 
 def set_version(sessions, version):
@@ -243,7 +243,7 @@ def test_a_database_that_is_away_is_said_and_the_published_snapshot_stays(chosen
 
 def test_no_token_is_logged_while_publishing(chosen, sessions):
     with sessions.writing() as session:
-        token = service.create_advertiser(session, service.AdvertiserCreate(name="Acme")).postback_token
+        token = make(session, ADVERTISERS, name="Acme").postback_token
     with capture_logs() as logged:
         Publisher(chosen, sessions, None).publish_if_changed()
     assert [entry["event"] for entry in logged] == ["program_published"]
