@@ -10,7 +10,7 @@ from tracker.macros import MACROS
 from tracker.performance import FEWEST_COUNTRY_CLICKS, REFRESH_SECONDS, WINDOW_DAYS
 from tracker.reference.tables import check, parameters, table
 
-_PARAMETERS: dict[str, str] = {
+MEANINGS: dict[str, str] = {
     "offer_id": "The offer. Not needed with a link code",
     "smart_link_id": "The smart link that chooses the offer, where no offer is named",
     "partner_id": "The partner. Not needed with a link code",
@@ -29,6 +29,7 @@ _PARAMETERS: dict[str, str] = {
     **{f"ext{n}": "Anything else" for n in range(1, 6)},
     **{f"utm_{name}": "Campaign label" for name in ("source", "medium", "campaign", "term", "content")},
 }
+"""What each parameter is for; also told in the OpenAPI document."""
 
 _MACROS: dict[str, str] = {
     "click_id": "The click id, which the postback sends back",
@@ -153,7 +154,7 @@ def page() -> str:
     """Return the page."""
     check(MACROS, _MACROS)
     return _PAGE.format(
-        parameters=parameters(ALIASES, _PARAMETERS),
+        parameters=parameters(ALIASES, MEANINGS),
         most=MAX_VALUE_BYTES,
         reasons=table(("reason", "meaning"), ((f"`{code}`", text) for code, text in TRAFFICBACK_REASONS.items())),
         alternatives=MOST_ALTERNATIVES,

@@ -11,7 +11,7 @@ from tracker.postbacks import ALIASES, MAX_AMOUNT, MAX_RETURN_CHARACTERS, STATUS
 from tracker.reference.tables import codes, parameters, table
 from tracker.senders import canonical_text, sign
 
-_PARAMETERS: dict[str, str] = {
+MEANINGS: dict[str, str] = {
     "click_id": "The id that the landing page was given. Required, except [without a click](#without-a-click)",
     "txn_id": "Your own id of the event, such as the order's",
     "goal": "What happened, by the goal's code or id, when the offer has several; empty is its base goal",
@@ -33,6 +33,7 @@ _PARAMETERS: dict[str, str] = {
     test_mode.PARAMETER: "Marks a test; made by the link's self-test, holds ten minutes",
     "return": f"Text to be answered with instead of JSON, at most {MAX_RETURN_CHARACTERS} characters",
 }
+"""What each parameter is for; also told in the OpenAPI document."""
 
 _LATER = (
     *("click_not_found", "outside_window", "conversion_too_early", "not_attributed"),
@@ -197,7 +198,7 @@ def page() -> str:
     answered = [kind for code, kind in errors.ERRORS.items() if code not in _LATER + _NOBODYS + _UPLOADS + _CLICKS]
     header = ("code", "HTTP", "what to do")
     return _PAGE.format(
-        parameters=parameters(ALIASES, _PARAMETERS),
+        parameters=parameters(ALIASES, MEANINGS),
         most=MAX_VALUE_BYTES,
         amount=MAX_AMOUNT,
         spellings=table(
