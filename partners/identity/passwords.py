@@ -19,7 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 MEMORY_KIB: Final = 19_456
 PASSES: Final = 2
 LANES: Final = 1
-"""What OWASP's Password Storage Cheat Sheet asks of argon2id at least: 19 MiB, two passes, one lane; some 20 ms."""
+"""What OWASP's Password Storage Cheat Sheet wants at least: 19 MiB, two passes, one lane, some 20 ms."""
 
 AT_ONCE: Final = 2
 """Passwords hashed at the same time: 38 MiB, and a flood of logins leaves room for everything else."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 import structlog
 
@@ -11,19 +14,21 @@ from tests.support.web import ADMIN_KEY, PASSWORD, running_web
 
 
 @pytest.fixture(params=["json", "console"])
-def logged(request, event_store, store_settings, tmp_path, capfd):
-    """A web role whose logs, of every level, go where ``capfd`` reads them."""
-    before = structlog.get_config()
+def logged(request, event_store, store_settings, tmp_path, monkeypatch):
+    """A web role, and the text that its logs of every level are written to."""
+    before, text = structlog.get_config(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", text)
     logging.configure(Settings(log_level="debug", log_format=request.param), "web")
+    monkeypatch.undo()
     try:
         with running_web(store_settings, tmp_path, login_rate_per_minute=4) as web:
-            yield web
+            yield web, text
     finally:
         structlog.configure(**before)
 
 
-def test_no_key_password_or_token_is_in_any_log(logged, capfd):
-    web, secrets = logged, [ADMIN_KEY, PASSWORD]
+def test_no_key_password_or_token_is_in_any_log(logged):
+    (web, text), secrets = logged, [ADMIN_KEY, PASSWORD]
     user = web.user("admin")
     session = web.session(user)
     key = web.key(role="manager")
@@ -51,8 +56,7 @@ def test_no_key_password_or_token_is_in_any_log(logged, capfd):
     assert web.holding(key).ask("GET", f"/api/v1/users?email={user['email']}").status_code == 500
     assert web.admin.ask("POST", "/api/v1/users", body | {"name": "N", "role": "analyst"}).status_code == 500
     web.app.state.programs = programs
-    output = capfd.readouterr()
-    told = output.out + output.err
+    told = text.getvalue()
     assert "request_failed" in told
     assert "refused" in told
     assert [secret for secret in secrets if secret in told] == []
