@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -43,6 +43,7 @@ from tracker.edge.smart_links import PerformanceFeed
 from tracker.journal import DIRECTORY, JournalWriter
 
 _MIB = 1024 * 1024
+CANCEL_AGAIN_SECONDS = 0.1
 
 
 def build_edge(
@@ -92,9 +93,7 @@ def build_edge(
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
             await journal.stop()
             await counting.stop()
             with contextlib.suppress(*STORE_FAILURES):
@@ -168,6 +167,19 @@ class EdgeApp(Starlette):
         except Exception as why:  # noqa: BLE001 - the last resort, as in Starlette's ServerErrorMiddleware
             answer = await EXCEPTION_HANDLERS[Exception](Request(scope), why)
             await answer(scope, receive, send)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not enough: the client of Redis waits with ``asyncio.wait_for``, which in Python 3.11 forgets a
+    cancellation that arrives together with what it waits for.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _tell_version(holder: ProgramHolder) -> None:

@@ -39,21 +39,20 @@ local said = redis.call('GET', KEYS[2])
 if said and string.sub(said, 1, #number) == number then return {memory, string.sub(said, #number + 1)} end
 
 local call = cmsgpack.unpack(ARGV[4])
-local expiries, plans, asks = call[1], call[2], call[3]
-local counts, taken, codes, changed = {}, {}, {}, false
-for i = 1, #expiries do
+local caps, asks, next_ask = call[1], call[2], call[3]
+local counts, taken, said_to, changed = {}, {}, {}, false
+for i = 1, caps do
   counts[i] = tonumber(redis.call('GET', KEYS[2 + i]) or '0') or 0
   taken[i] = 0
 end
-for a = 1, #asks do
-  local ask = asks[a]
-  local plan, takes, key, now = plans[ask[1]], ask[2], ask[3], ask[4]
-  local planned, code = plan[1], 0
-  for n = 1, #planned do
-    local cap = planned[n]
-    if counts[cap[1]] >= cap[2] then
-      if cap[3] then
-        code = 4 * n
+for a = 1, asks do
+  local plan, takes, key, now = call[next_ask], call[next_ask + 1] == 1, call[next_ask + 2], call[next_ask + 3]
+  next_ask = next_ask + 4
+  local first, last, code = plan + 3, plan + 4 * call[plan], 0
+  for at = first, last, 4 do
+    if counts[call[at]] >= call[at + 1] then
+      if call[at + 2] == 1 then
+        code = at - plan + 1
         break
       end
       code = 2
@@ -62,17 +61,18 @@ for a = 1, #asks do
   if code < 4 then
     local again = false
     if key > 0 then
+      local window = call[plan + 1]
       again = (tonumber(redis.call('GET', KEYS[key]) or '0') or 0) > now
       if takes and not again then
-        redis.call('SET', KEYS[key], string.format('%.0f', now + plan[2]), 'PX', plan[2])
+        redis.call('SET', KEYS[key], string.format('%.0f', now + window), 'PX', window)
         changed = true
       end
     end
     if again then code = code + 1 end
-    if takes and not (again and plan[3]) then
-      for n = 1, #planned do
-        local i = planned[n][1]
-        if planned[n][4] then
+    if takes and not (again and call[plan + 2] == 1) then
+      for at = first, last, 4 do
+        if call[at + 3] == 1 then
+          local i = call[at]
           counts[i] = counts[i] + 1
           taken[i] = taken[i] + 1
           changed = true
@@ -80,17 +80,22 @@ for a = 1, #asks do
       end
     end
   end
-  codes[a] = code
+  said_to[a] = code
 end
-for i = 1, #expiries do
-  if taken[i] > 0 and redis.call('INCRBY', KEYS[2 + i], taken[i]) == taken[i] and expiries[i] > 0 then
-    redis.call('PEXPIREAT', KEYS[2 + i], string.format('%.0f', expiries[i]))
+for i = 1, caps do
+  local key, n, expires = KEYS[2 + i], taken[i], call[3 + i]
+  if n > 0 and redis.call('INCRBY', key, n) == n and expires > 0 then
+    redis.call('PEXPIREAT', key, string.format('%.0f', expires))
   end
 end
-local answer = cmsgpack.pack({codes, counts})
+local answer = cmsgpack.pack({said_to, counts})
 if changed then redis.call('SET', KEYS[2], number .. answer, 'PX', ARGV[5]) end
 return {memory, answer}
 """
+"""Decides and counts. ``call`` is one flat list of numbers, as nested ones cost Redis more than the counting: how
+many caps, how many asks, where the asks begin; each cap's expiry; each plan (how many caps, window, whether it
+sends duplicates away, and for each cap: its place, amount, 1 for hard, 1 for one that clicks take of); each ask
+(where its plan begins, 1 to count, the place of its duplicate key or 0, when it was received)."""
 
 _ADD = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -131,7 +136,8 @@ class SharedCounts:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._answer_key = f"clickledger:caps:answer:{secrets.token_hex(8)}"
+        self._worker = secrets.token_hex(8)
+        self._answer_key = f"clickledger:caps:answer:{self._worker}"
         self._numbers = 0
         self._digests: dict[str, str] = {}
         self.memory = b""
@@ -160,36 +166,30 @@ class SharedCounts:
             OtherMemoryError: Redis was emptied; tell it what is known with ``raise_to`` and ask again.
 
         """
-        counts, places, expiries = [], {}, []
-        plans: dict[Plan, int] = {}
-        encoded_plans = []
+        counts: dict[CapCount, int] = {}
         for ask in asks:
-            if ask.plan in plans:
-                continue
-            planned = []
             for cap in ask.plan.caps:
-                place = places.get(cap.count)
-                if place is None:
-                    counts.append(cap.count)
-                    place = places[cap.count] = len(counts)
-                    expiries.append(cap.count.expires_at)
-                planned.append((place, cap.amount, cap.hard, cap.count.is_clicks))
-            plans[ask.plan] = len(encoded_plans) + 1
-            encoded_plans.append((planned, ask.plan.window_ms, ask.plan.sends_duplicates_away))
+                counts.setdefault(cap.count, len(counts) + 1)
         for count in also:
-            if count not in places:
-                counts.append(count)
-                places[count] = len(counts)
-                expiries.append(count.expires_at)
+            counts.setdefault(count, len(counts) + 1)
         keys = [caps.MEMORY_KEY, self._answer_key, *[count.key for count in counts]]
-        encoded_asks = []
+        call: list[float] = [len(counts), len(asks), 0, *[count.expires_at for count in counts]]
+        plans: dict[Plan, int] = {}
         for ask in asks:
-            if ask.duplicate_key:
-                keys.append(ask.duplicate_key)
-            place = len(keys) if ask.duplicate_key else 0
-            encoded_asks.append((plans[ask.plan], ask.count, place, ask.now_ms))
-        call = _encode((expiries, encoded_plans, encoded_asks))
-        answer = await self._run(_TAKE, keys, self.memory, secrets.token_hex(8), number, call, ANSWER_KEPT_MS)
+            plan = ask.plan
+            if plan not in plans:
+                plans[plan] = len(call) + 1
+                call += (len(plan.caps), plan.window_ms, int(plan.sends_duplicates_away))
+                for count, amount, hard, _ in plan.caps:
+                    call += (counts[count], amount, int(hard), int(count.is_clicks))
+        call[2] = len(call) + 1
+        for plan, duplicate_key, now_ms, count_it in asks:
+            if duplicate_key:
+                keys.append(duplicate_key)
+            call += (plans[plan], int(count_it), len(keys) if duplicate_key else 0, now_ms)
+        answer = await self._run(
+            _TAKE, keys, self.memory, f"{self._worker}-{number}", number, _encode(call), ANSWER_KEPT_MS
+        )
         if len(answer) == 1:
             raise OtherMemoryError
         self.memory = answer[0]

@@ -18,8 +18,10 @@ import redis
 import redis.asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from kernel.metrics import counter, gauge
+from kernel.settings import Settings
 from tests.support.counting import (
     ADMITTED,
     FULL,
@@ -33,6 +35,7 @@ from tests.support.counting import (
     client,
 )
 from tests.support.counting_worker import CAP
+from tests.support.edge import GOOD, OPEN, Edge, journalled, program, publish
 from tests.support.offers import offer
 from tracker import caps
 from tracker.edge import counting as module
@@ -184,6 +187,23 @@ def test_a_click_cap_takes_nothing_when_a_cap_of_the_pipeline_is_full(valkey, va
 
     assert asyncio.run(asking()) == Admission("cap_payout", duplicate=False, over_cap=False)
     assert valkey.get(key_of(clicked)) is None
+
+
+def test_an_edge_redirects_as_many_people_as_its_cap_admits(tmp_path, valkey, valkey_socket):
+    capped = offer(id=OPEN, caps=(clicks(3),), fallback_url="https://instead.example/")
+    publish(tmp_path, program(offers={OPEN: capped}))
+    link = f"offer_id={OPEN}&partner_id={GOOD}"
+    chosen = Settings(data_dir=tmp_path, redis_url=SecretStr(f"unix://{valkey_socket}"))
+    person, bot = {"user-agent": "Mozilla/5.0 (X11; Linux) Gecko Firefox/140"}, {"user-agent": "Googlebot/2.1"}
+    with Edge(chosen) as edge:
+        for _ in range(4):
+            assert "shop" in edge.send("HEAD", "/click", link, person).location
+            assert "shop" in edge.get("/click", link, bot).location
+            assert "shop" in edge.get("/click", link, person | {"sec-purpose": "prefetch"}).location
+        led = [edge.get("/click", link, person).location for _ in range(5)]
+    assert ["shop" in location for location in led] == [True] * 3 + [False] * 2
+    assert [event.trafficback_reason for event in journalled(tmp_path)][-5:] == [""] * 3 + ["cap_click"] * 2
+    assert [int(valkey.get(key)) for key in valkey.scan_iter("clickledger:cap:*")] == [3]
 
 
 # Redis goes away and comes back

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import asyncio
+
+from tracker.edge import app as module
+
+
+def test_a_task_that_forgets_a_cancellation_is_cancelled_again(monkeypatch):
+    monkeypatch.setattr(module, "CANCEL_AGAIN_SECONDS", 0.01)
+    cancelled = []
+
+    async def forgetful() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                cancelled.append(True)
+                if len(cancelled) == 3:
+                    raise
+
+    async def failing() -> None:
+        raise ValueError("before the end")
+
+    async def run() -> None:
+        tasks = [asyncio.create_task(forgetful()), asyncio.create_task(failing())]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(module._end(tasks), 5)
+        assert all(task.done() for task in tasks)
+        tasks[1].exception()
+
+    asyncio.run(run())
+    assert len(cancelled) == 3
