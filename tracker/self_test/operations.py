@@ -1,6 +1,6 @@
 """The self-test's route.
 
-The app keeps in its ``state``: ``settings``, ``programs``, ``readers`` and ``desk``, whose program and keys are walked with.
+The app keeps in its ``state``: ``settings``, ``programs``, ``readers``, and ``desk`` for its program and keys.
 Invariants: a partner tests its own links only, another's is not found; the answer is 200 whatever the walk found,
 since finding trouble is what it is for.
 """

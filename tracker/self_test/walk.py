@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
@@ -30,6 +30,7 @@ from tracker.rates import Rates
 from tracker.routes import LinkRoute, OfferRoute
 from tracker.self_test import sql
 from tracker.self_test.expected import pages, standing
+from tracker.self_test.landing import look
 from tracker.self_test.schemas import Hop, HopName, LinkTest, LinkTested, State
 from tracker.snapshot import Snapshot
 from tracker.tariff import Terms, earned, goal_code, terms_for
@@ -41,10 +42,10 @@ EDGE_SECONDS = 10.0
 STORED_SECONDS = 15.0
 """Within this, click and conversion must be in the event store; usually it takes one."""
 _LOOK_SECONDS = 0.2
-_MOST_REDIRECTS = 5
 _MARGIN_MS = 60_000
 _CLICK_ID = re.compile(r"[A-Za-z0-9_-]{32}")
 _MOST_SHOWN = 300
+_MOST_PAGE_BYTES = 4096
 
 
 @dataclass(slots=True)
@@ -139,11 +140,13 @@ class Walk:
         try:
             async with edge.get(URL(url, encoded=True), headers=headers, allow_redirects=False) as answer:
                 status, location = answer.status, answer.headers.get("Location", "")
+                # The page that says a link isn't available names the click it was shown for.
+                told = location or (await answer.content.read(_MOST_PAGE_BYTES)).decode("utf-8", "replace")
         except (aiohttp.ClientError, OSError, TimeoutError) as why:
             advice = f"Start the edge, or set CLICKLEDGER_EDGE_URL to where it answers; {self.edge_url} does not."
             self._tell("click", "failed", expected, f"no answer: {_said(why)}", advice, since)
             return
-        for found in _CLICK_ID.findall(location):
+        for found in _CLICK_ID.findall(told):
             try:
                 parts = self.keys.read(found)
             except ClickledgerError:
@@ -158,8 +161,8 @@ class Walk:
             self._destination = location
             self._tell("click", "ok", expected, actual, since=since)
             return
-        self._destination = location
         advice = await self._why(status, location)
+        self._offer = None
         self._tell("click", "failed", expected, actual, advice, since)
 
     async def _why(self, status: int, location: str) -> str:
@@ -174,27 +177,10 @@ class Walk:
 
     async def _landing(self, outside: aiohttp.ClientSession) -> None:
         since = time.monotonic()
-        expected = "a page that answers 200 and still has the click id"
-        url, status, steps = self._destination, 0, 0
+        found = await look(outside, self._destination, self.wanted.user_agent, self.click_id)
         advice = "The page isn't ours to mend: tell the advertiser, or correct the offer's URL."
-        try:
-            for steps in range(_MOST_REDIRECTS + 1):  # noqa: B007 - counts the redirects for what is told
-                async with outside.get(
-                    URL(url, encoded=True), allow_redirects=False, headers={"User-Agent": self.wanted.user_agent}
-                ) as answer:
-                    status = answer.status
-                    location = answer.headers.get("Location", "")
-                if status not in {301, 302, 303, 307, 308} or not location:
-                    break
-                url = urljoin(url, location)
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as why:
-            self._tell("landing", "warning", expected, f"no answer: {_said(why)}", advice, since)
-            return
-        actual = f"{status} after {steps} redirects" if steps else f"{status}"
-        kept = not self.click_id or self.click_id in url
-        if not kept:
-            actual += "; the click id was lost on the way"
-        self._tell("landing", "ok" if status == 200 and kept else "warning", expected, actual, advice, since)
+        expected = "a page that answers 200 and still has the click id"
+        self._tell("landing", "ok" if found.good else "warning", expected, found.says, advice, since)
 
     async def _postback(self, edge: aiohttp.ClientSession, offer: OfferRoute) -> None:
         since = time.monotonic()
