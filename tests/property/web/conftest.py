@@ -1,0 +1,3 @@
+from tests.integration.web.conftest import web
+
+__all__ = ["web"]

@@ -1,0 +1,218 @@
+"""A network of two partners and two advertisers whose every row says whose it is.
+
+Whatever belongs to partner 1 bears the text ``of-partner-1.``, whatever belongs to advertiser 2
+``of-advertiser-2.``; an event between the two bears both. So an answer with the other's mark, or with the
+other's id in a field of that name, shows a foreign row, whichever operation answered it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from kernel.clickhouse.arrow import rows_table
+from kernel.clickhouse.client import insert
+from partners.models import (
+    ApiKey,
+    Cap,
+    Coupon,
+    Creative,
+    Goal,
+    Hook,
+    LandingPage,
+    Link,
+    Offer,
+    OfferAccess,
+    PayoutOverride,
+)
+from tests.support.web import Asker, Web
+
+DAY = datetime(2026, 11, 3, 12, tzinfo=UTC)
+BOTH = (0, 1)
+
+
+def of_partner(n: int) -> str:
+    """Return the mark of a partner's rows."""
+    return f"of-partner-{n}."
+
+
+def of_advertiser(n: int) -> str:
+    """Return the mark of an advertiser's rows."""
+    return f"of-advertiser-{n}."
+
+
+@dataclass(frozen=True)
+class Party:
+    """One of the four, and what would be foreign to it."""
+
+    name: str
+    asker: Asker
+    own_mark: str
+    foreign_mark: str
+    id_field: str
+    own_id: int
+    foreign_id: int
+
+    def foreign_in(self, answer: Any) -> list[str]:
+        """Return what an answer shows of the other one."""
+        found = [self.foreign_mark] if self.foreign_mark in answer.text else []
+        if answer.headers.get("content-type") == "application/json":
+            found += [f"{self.id_field}={self.foreign_id}" for _ in _naming(answer.json(), self)]
+        return found
+
+
+def _naming(value: Any, party: Party) -> Iterator[None]:
+    if isinstance(value, dict):
+        if value.get(party.id_field) == party.foreign_id:
+            yield None
+        for inner in value.values():
+            yield from _naming(inner, party)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _naming(inner, party)
+
+
+@dataclass(frozen=True)
+class Network:
+    """The parties, and ids that exist or nearly do."""
+
+    parties: tuple[Party, ...]
+    ids: tuple[int, ...]
+    texts: tuple[str, ...]
+
+
+def build(web: Web, store: Any) -> Network:
+    """Make the network: every kind of row, of both partners and both advertisers."""
+    partners = [web.partner(email=f"{of_partner(n)}x@example.com", company=of_partner(n)) for n in BOTH]
+    advertisers = [web.advertiser() for _ in BOTH]
+    made = _Making(web)
+    for n in BOTH:
+        other = web.user("partner", partner_id=partners[n], name=of_partner(n))
+        made.ids.add(other["id"])
+        made.add(_key(f"{of_partner(n)}", f"pk{n}00000", partner_id=partners[n], role="partner"))
+        made.add(_key(f"{of_advertiser(n)}", f"ak{n}00000", advertiser_id=advertisers[n], role="advertiser"))
+    for m in BOTH:
+        public = made.add(_offer(f"{of_advertiser(m)} public", advertisers[m]))
+        made.terms(public, of_advertiser(m))
+        for n in BOTH:
+            mark = f"{of_partner(n)} {of_advertiser(m)}"
+            offer = made.add(_offer(f"{mark} private", advertisers[m], visibility="private"))
+            made.add(OfferAccess(offer_id=offer, partner_id=partners[n], status="approved", note=mark))
+            made.terms(offer, mark)
+            for each in (public, offer):
+                made.of_both(each, partners[n], mark, f"p{n}a{m}o{each}")
+                _put_events(store, each, partners[n], advertisers[m], mark)
+        made.add(_hook(of_advertiser(m), advertiser_id=advertisers[m]))
+    for n in BOTH:
+        made.add(_hook(of_partner(n), partner_id=partners[n]))
+    made.ids |= {*partners, *advertisers}
+    return Network(tuple(_parties(web, partners, advertisers)), tuple(sorted(made.ids)), tuple(made.texts))
+
+
+def _parties(web: Web, partners: list[int], advertisers: list[int]) -> Iterator[Party]:
+    for n in BOTH:
+        key = web.key(role="partner", partner_id=partners[n], name=of_partner(n))
+        yield Party(
+            f"partner {n}",
+            web.holding(key),
+            of_partner(n),
+            of_partner(1 - n),
+            "partner_id",
+            partners[n],
+            partners[1 - n],
+        )
+        key = web.key(role="advertiser", advertiser_id=advertisers[n], name=of_advertiser(n))
+        yield Party(
+            f"advertiser {n}",
+            web.holding(key),
+            of_advertiser(n),
+            of_advertiser(1 - n),
+            "advertiser_id",
+            advertisers[n],
+            advertisers[1 - n],
+        )
+
+
+class _Making:
+    """Stores entries and remembers how to ask for them."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self.ids: set[int] = set()
+        self.texts: list[str] = ["x"]
+
+    def add(self, entry: Any) -> int:
+        entry_id = self._web._stored(entry)
+        self.ids.add(entry_id)
+        return entry_id
+
+    def terms(self, offer: int, mark: str) -> None:
+        self.add(Goal(offer_id=offer, code=f"goal{offer}", name=mark, payout=Decimal(1), revenue=Decimal(2)))
+        self.add(LandingPage(offer_id=offer, name=mark, url="https://shop.example/"))
+        self.add(Creative(offer_id=offer, name=mark, url="https://shop.example/b.png"))
+        self.add(Cap(offer_id=offer, kind="click", period="day", amount=Decimal(5)))
+
+    def of_both(self, offer: int, partner: int, mark: str, code: str) -> None:
+        plain = mark.replace(" ", "")
+        self.add(Link(code=code, partner_id=partner, offer_id=offer, parameters={"sub1": mark}))
+        self.add(Coupon(offer_id=offer, partner_id=partner, code=plain[:60]))
+        self.add(PayoutOverride(offer_id=offer, partner_id=partner, payout=Decimal(3)))
+        self.add(Cap(offer_id=offer, partner_id=partner, kind="click", period="day", amount=Decimal(7)))
+        self.texts.append(code)
+
+
+def _offer(name: str, advertiser: int, visibility: str = "public") -> Offer:
+    return Offer(
+        name=name,
+        advertiser_id=advertiser,
+        status="active",
+        visibility=visibility,
+        destination="https://shop.example/?c={click_id}",
+        currency="USD",
+        payout=Decimal(1),
+        revenue=Decimal(2),
+        default_status="approved",
+        deep_link_hosts=[],
+        allow_override=False,
+        fallback_url="",
+    )
+
+
+def _hook(mark: str, **whose: int) -> Hook:
+    url = f"https://hooks.example/{mark}"
+    return Hook(name=mark, kind="webhook", statuses=["approved"], method="POST", url=url, **whose)
+
+
+def _key(name: str, prefix: str, **whose: Any) -> ApiKey:
+    return ApiKey(name=name, prefix=prefix, secret_hash="0" * 64, scopes=[], **whose)
+
+
+def _put_events(store: Any, offer: int, partner: int, advertiser: int, mark: str) -> None:
+    """Put one row of each table between a partner and an advertiser into the event store."""
+    millis = int(DAY.timestamp() * 1000)
+    row = {"ts": millis, "offer_id": offer, "partner_id": partner, "advertiser_id": advertiser}
+    event = {**row, "sub1": mark, "country": "DE", "verdict": "valid", "click_id": f"web{partner}x{offer}"}
+    conversion = {
+        "conversion_id": f"web-c-{partner}-{offer}",
+        "status": "approved",
+        "currency": "USD",
+        "txn_id": mark,
+    }
+    attempt = {
+        **row,
+        "message_id": f"web-m-{partner}-{offer}",
+        "attempt": 1,
+        "hook_partner_id": partner,
+        "url": mark,
+    }
+    attempt |= {"hook_kind": "postback", "method": "GET", "outcome": "delivered", "response_body": mark}
+    for table, one in (
+        ("clicks", event),
+        ("impressions", event),
+        ("conversions", {**event, **conversion, "payout": Decimal(1), "revenue": Decimal(2)}),
+        ("outbound_attempts", attempt),
+    ):
+        insert(store, table, rows_table(table, [one]), f"web-property-{table}-{partner}-{offer}")
