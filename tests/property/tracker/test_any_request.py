@@ -192,7 +192,8 @@ others = st.builds(
         st.sampled_from(
             ["/click", "/postback", "/c/summer", "//click", "", "/c/", "/c//", "/healthz", "/readyz", "/CLICK"]
         ),
-        st.text(max_size=8).map("/{}".format),
+        # What the edge answers beside clicks and postbacks has its own test.
+        st.text(max_size=8).map("/{}".format).filter(lambda path: path not in {"/i", "/pixel"}),
     ),
     query=noise,
     headers=headers,
