@@ -29,7 +29,6 @@ _AUTHORITY = re.compile(
 )
 """Scheme, host and port, so plain that no client can read another host out of them."""
 _PORTS = {"", "80", "443"}
-_ONLY_CLICK_ID = frozenset({"click_id"})
 
 Lookup = Callable[[str], str]
 
@@ -37,7 +36,7 @@ Lookup = Callable[[str], str]
 class Template:
     """A destination compiled for rendering: literal texts and macro names in turn."""
 
-    __slots__ = ("_literals", "host", "names", "parts")
+    __slots__ = ("host", "names", "parts")
 
     def __init__(self, url: str, known: frozenset[str] = MACROS) -> None:
         """Compile ``url``.
@@ -67,7 +66,6 @@ class Template:
         self.parts = (*parts, (literal, ""))
         # Thousands of offers ask for the same few names: they share them.
         self.names = _shared(frozenset(name for _, name in parts))
-        self._literals = tuple(text for text, _ in self.parts) if self.names == _ONLY_CLICK_ID else ()
 
     @property
     def query(self) -> str:
@@ -86,11 +84,13 @@ class Template:
         return "".join(out)
 
     def render_click_id(self, click_id: str) -> str:
-        """Return the URL with a click id in it, '' when the template asks for anything else or for nothing.
+        """Return the URL with a click id in it, '' when the template asks for more than one, or for nothing.
 
         Most destinations ask for the click id alone, and a click id stands in a URL as it is.
         """
-        return click_id.join(self._literals)
+        if len(self.parts) != 2 or self.parts[0][1] != "click_id":
+            return ""
+        return f"{self.parts[0][0]}{click_id}{self.parts[1][0]}"
 
 
 @lru_cache(maxsize=1_024)

@@ -260,3 +260,19 @@ def test_a_hash_tells_values_names_and_installations_apart_and_nothing_else():
 
 def test_every_hash_macro_is_one_that_is_told_apart():
     assert {f"{name}_hash" for name in NAMES} == {name for name in MACROS if name.endswith("_hash")}
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://shop.example/?c={click_id}", "https://shop.example/?c=A-_9"),
+        ("https://shop.example/{x}/{click_id}#end", "https://shop.example/%7Bx%7D/A-_9#end"),
+        ("https://shop.example/{click_id}#{click_id}", ""),
+        ("https://shop.example/?c={sub1}", ""),
+        ("https://shop.example/?c={click_id}&s={sub1}", ""),
+        ("https://shop.example/", ""),
+    ],
+)
+def test_a_destination_that_asks_for_the_click_id_alone_is_rendered_at_once(url, found):
+    assert Template(url).render_click_id("A-_9") == found
+    assert found in {"", rendered(url, click_id="A-_9")}
