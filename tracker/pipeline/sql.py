@@ -50,32 +50,39 @@ HOLDS_OVER = (
 )
 """Conversions that were in a hold period that is over, as they are now: some have been decided since."""
 
-_BUCKETS = (
-    "arrayFilter(n -> {offers:Array(UInt32)}[n] = offer_id AND {firsts:Array(Int64)}[n] <= ts_ms "
-    "AND ts_ms < {ends:Array(Int64)}[n] AND {partners:Array(UInt32)}[n] IN (0, partner_id) "
-    "AND ({every_goal:Array(UInt8)}[n] OR {goals:Array(String)}[n] = goal), "
-    "arrayEnumerate({offers:Array(UInt32)})) AS n"
+_IN_BUCKETS = (
+    "INNER JOIN (SELECT b.1 AS n, b.2 AS offer_id, b.3 AS first_ms, b.4 AS end_ms, b.5 AS partner, "
+    "b.6 AS every_goal, b.7 AS one_goal, b.8 AS is_each FROM (SELECT arrayJoin(arrayZip("
+    "arrayEnumerate({offers:Array(UInt32)}), {offers:Array(UInt32)}, {firsts:Array(Int64)}, {ends:Array(Int64)}, "
+    "{partners:Array(UInt32)}, {every_goal:Array(UInt8)}, {goals:Array(String)}, {each:Array(UInt8)})) AS b)"
+    ") AS bucket USING (offer_id) WHERE ts_ms >= first_ms AND ts_ms < end_ms AND partner IN (0, partner_id) "
+    "AND (every_goal OR goal = one_goal) GROUP BY n, owner, currency, day"
 )
-_OWNER = "if({each:Array(UInt8)}[n], partner_id, 0) AS owner"
+"""Every event with each bucket (parallel arrays) that it is in. Joined by offer: one has few buckets."""
+_BY_BUCKET = (
+    "SELECT n, if(is_each, partner_id, 0) AS owner, currency, intDiv(ts_ms, 86400000) AS day, "
+    "sum(payout) AS payouts, sum(revenue) AS revenues"
+)
 
 CONVERSIONS_COUNTED = (
-    f"SELECT n, {_OWNER}, currency, intDiv(ts_ms, 86400000) AS day, count() AS number, "  # noqa: S608 - texts above
-    "sum(payout) AS payouts, sum(revenue) AS revenues FROM ("
+    f"{_BY_BUCKET}, count() AS number FROM ("  # noqa: S608 - texts above
     "SELECT offer_id, partner_id, goal, currency, payout, revenue, toUnixTimestamp64Milli(ts) AS ts_ms "
     "FROM conversions FINAL PREWHERE offer_id IN {offers:Array(UInt32)} "
     "WHERE ts >= fromUnixTimestamp64Milli({first:Int64}) "
     "AND (status IN ('approved', 'pending') OR (status = 'hold' AND reject_reason = 'hold_period' "
     "AND hold_until > fromUnixTimestamp64Milli(0))) AND NOT is_test AND attribution != 'adjustment'"
-    f") ARRAY JOIN {_BUCKETS} GROUP BY n, owner, currency, day"
+    f") AS event {_IN_BUCKETS} SETTINGS do_not_merge_across_partitions_select_final = 1"
 )
-"""What counts towards caps and steps, in buckets (parallel arrays), by partner where each has its own."""
+"""What counts towards caps and steps, in buckets, by partner where each has its own.
+
+All states of a conversion lie in the partition of its click's month, so partitions need no merging with each other.
+"""
 
 CLICKS_PAID = (
-    f"SELECT n, {_OWNER}, currency, intDiv(ts_ms, 86400000) AS day, 0 AS number, "  # noqa: S608 - texts above
-    "sum(payout) AS payouts, sum(revenue) AS revenues FROM ("
+    f"{_BY_BUCKET}, 0 AS number FROM ("  # noqa: S608 - texts above
     "SELECT offer_id, partner_id, '' AS goal, currency, payout, revenue, toUnixTimestamp64Milli(ts) AS ts_ms "
     "FROM clicks PREWHERE offer_id IN {offers:Array(UInt32)} AND ts >= fromUnixTimestamp64Milli({first:Int64}) "
-    f"WHERE currency != '') ARRAY JOIN {_BUCKETS} GROUP BY n, owner, currency, day"
+    f"WHERE currency != '') AS event {_IN_BUCKETS}"
 )
 """What clicks earned by themselves (CPC), in the same buckets."""
 
