@@ -190,6 +190,8 @@ roles run apart go on counting when they are started again.
   the disk.
 - `rate(clickledger_pipeline_rejected_total[5m])`: events nobody can process; `clickledger export rejected`
   shows them with their reason.
+- `clickledger_caps_degraded > 0`: Redis is away; caps can admit more than they say, see
+  [guarantees.md](guarantees.md#7-caps-admit-what-they-say).
 - `rate(clickledger_restarts_total[15m]) > 0`: a process keeps dying; its log says why.
 """
 
