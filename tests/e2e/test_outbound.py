@@ -28,6 +28,7 @@ def sale(service, ids, txn):
     click = service.click(
         f"/click?offer_id={ids['offer']}&partner_id={ids['partner']}&partner_click_id=theirs-{txn}"
     )
+    assert click.status_code == 302, click.text
     click_id = click.headers["location"].removeprefix("https://shop.example/?cid=")
     query = {"click_id": click_id, "txn_id": txn, "amount": "49.90"}
     assert service.http.get(f"{service.edge_url}/postback", params=query).status_code == 200

@@ -8,8 +8,10 @@ money moved by hand, which is no conversion; a secret is in no message.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -56,14 +58,22 @@ def messages(rows: Iterable[Mapping[str, Any]], snapshot: Snapshot, secret: byte
         secret: Key of the ``_hash`` macros.
 
     """
+    by_partner: defaultdict[int, list[HookRoute]] = defaultdict(list)
+    for hook in snapshot.hooks:
+        by_partner[hook.partner_id].append(hook)
     for row in rows:
         if row.get("is_test") or row.get("attribution") == "adjustment":
             continue
-        for hook in snapshot.hooks:
-            if wants(hook, row):
+        for hook in (h for owner in sorted({0, row["partner_id"]}) for h in by_partner.get(owner, ())):
+            if not wants(hook, row):
+                continue
+            try:
                 made = message(hook, row, snapshot, secret)
-                if made is not None:
-                    yield made
+            except Exception as why:  # noqa: BLE001 - raised on, it would hold up every conversion for ever
+                log("outbound").error("message_not_made", hook=hook.id, exc_info=why)
+                continue
+            if made is not None:
+                yield made
 
 
 def wants(hook: HookRoute, row: Mapping[str, Any]) -> bool:
@@ -87,7 +97,7 @@ def message(hook: HookRoute, row: Mapping[str, Any], snapshot: Snapshot, secret:
     seen = visible(row, hook)
     key = message_id(hook.id, row["conversion_id"], row["change_seq"])
     try:
-        template = Template(hook.url, MACROS)
+        template = _compiled(hook.url)
     except ValueError as why:
         log("outbound").error("hook_unusable", hook=hook.id, why=str(why))
         return None
@@ -111,6 +121,11 @@ def message(hook: HookRoute, row: Mapping[str, Any], snapshot: Snapshot, secret:
         url=url,
         body=body,
     )
+
+
+@lru_cache(1024)
+def _compiled(url: str) -> Template:
+    return Template(url, MACROS)
 
 
 def visible(row: Mapping[str, Any], hook: HookRoute) -> dict[str, Any]:

@@ -182,8 +182,8 @@ class Sender:
         results = self._results[:]
         if not results:
             return True
-        faults.point("outbound.before_record")
         try:
+            faults.point("outbound.before_record")
             await self._loop.run_in_executor(disk, queue.record, results, time.time())
         except (sqlite3.Error, OSError) as why:
             log("outbound").error("results_not_written", results=len(results), why=str(why))
@@ -223,8 +223,8 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         await self._record(queue, disk)
-        self._under_way.clear()
-        self._results.clear()
+        # After a failure it goes on with what could not be written down; after the end that is sent again.
+        self._under_way = {result.number for result in self._results}
 
     def _hooks(self) -> dict[int, HookRoute] | None:
         """Return the hooks by id, None while no program was ever seen: then nothing can be said of any."""

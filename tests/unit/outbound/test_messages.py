@@ -144,16 +144,20 @@ def test_a_partner_is_not_told_what_the_advertiser_pays_and_an_advertiser_not_wh
     assert url(template, partner_id=3) == "https://p.example/?p=2.50&r="
     assert url(template, partner_id=3, advertiser_id=2) == "https://p.example/?p=2.50&r="
     assert url(template, advertiser_id=2) == "https://p.example/?p=&r=4.00"
-    bodies = [
-        msgspec.json.decode(m.body)["data"]
+    bodies = {
+        m.hook_id: msgspec.json.decode(m.body)["data"]
         for m in told(
             [change()],
             hook(id=1, kind="webhook"),
             hook(id=2, kind="webhook", partner_id=3),
             hook(id=3, kind="webhook", advertiser_id=2),
         )
-    ]
-    assert [("payout" in b, "revenue" in b) for b in bodies] == [(True, True), (True, False), (False, True)]
+    }
+    assert {key: ("payout" in body, "revenue" in body) for key, body in bodies.items()} == {
+        1: (True, True),
+        2: (True, False),
+        3: (False, True),
+    }
 
 
 def test_a_post_carries_the_query_as_a_form():
@@ -193,6 +197,12 @@ def test_a_new_conversion_and_a_changed_one_are_of_two_types():
 def test_a_hook_whose_url_can_not_be_used_keeps_no_other_from_being_told():
     made = told([change()], hook(id=1, url="https://{sub1}.example/"), hook(id=2, url="ftp://x"), hook(id=3))
     assert [m.hook_id for m in made] == [3]
+
+
+def test_a_conversion_nobody_foresaw_keeps_no_other_from_being_told():
+    broken = change(conversion_id="broken", ts=None)
+    made = told([broken, change()], hook(url="https://p.example/?t={timestamp}"))
+    assert [m.conversion_id for m in made] == ["conv-1"]
 
 
 def test_a_sample_is_something_the_hook_would_be_told_of():
