@@ -192,7 +192,9 @@ class Acceptance:
         return offer.attribution_window_s * 1000 or self._window_ms
 
     def _check_window(self, click_id: str, offer: OfferRoute, now_ms: int) -> None:
-        if now_ms - self._keys.read(click_id).ts > self._click_window_ms(offer):
+        # Whether it is a click's or an impression's id, and which window counts, only the pipeline can tell.
+        longest_ms = max(self._click_window_ms(offer), offer.view_window_s * 1000)
+        if now_ms - self._keys.read(click_id).ts > longest_ms:
             raise CLICK_ID_EXPIRED.error()
 
     def _check_clickless(

@@ -39,8 +39,8 @@ from tracker.events import Event, Refused
 from tracker.links import read_parameters
 from tracker.routes import KeyRoute
 
-MOST_BYTES_WITH_KEY = 4 * 1024 * 1024
-"""Of a request with a key: four kilobytes for each of a thousand clicks."""
+MOST_BYTES_WITH_KEY = 1024 * 1024
+"""Of a request with a key: a kilobyte for each of a thousand clicks; what the proxy of our example lets pass."""
 _HEADERS = (ROBOTS, *ANY_ORIGIN)
 _VISIT_IS_A_GET = "GET"
 """A visit to a page is a GET, however it was told of; ``Click.source`` says how."""

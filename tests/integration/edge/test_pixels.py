@@ -98,6 +98,13 @@ def test_a_view_is_taken_from_its_cookie_within_the_view_window(chosen, events, 
     assert [event.fields.click_id for event in events()] == [fresh, ""]
 
 
+def test_the_id_of_a_view_may_be_as_old_as_views_may(chosen, events, click_id):
+    publish(chosen.data_dir, program(offers={OPEN: offer(id=OPEN, view_window_s=90, attribution_window_s=60)}))
+    with Edge(chosen) as edge:
+        answers = [edge.get("/pixel.gif", f"click_id={click_id(seconds_ago=ago)}") for ago in (80, 100)]
+    assert [answer.headers["x-clickledger"] for answer in answers] == ["accepted", "rejected click_id_expired"]
+
+
 def test_without_any_click_the_visitor_is_left_to_be_looked_for(edge, events):
     answer = edge.get("/pixel.gif", f"offer_id={OPEN}&txn_id=7&goal=&coupon=SAVE", BROWSER)
     assert answer.headers["x-clickledger"] == "accepted"
