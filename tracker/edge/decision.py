@@ -23,6 +23,7 @@ PARTNER_UNKNOWN = "partner_unknown"
 OFFER_PAUSED = "offer_paused"
 OFFER_ENDED = "offer_ended"
 OFFER_NOT_STARTED = "offer_not_started"
+ADVERTISER_SUSPENDED = "advertiser_suspended"
 PARTNER_INACTIVE = "partner_inactive"
 OFFER_NOT_APPROVED = "offer_not_approved"
 DESTINATION_UNUSABLE = "destination_unusable"
@@ -37,6 +38,7 @@ TRAFFICBACK_REASONS: dict[str, str] = {
     OFFER_PAUSED: "The offer is paused",
     OFFER_ENDED: "The offer has ended",
     OFFER_NOT_STARTED: "The offer has not started yet",
+    ADVERTISER_SUSPENDED: "The offer's advertiser is suspended",
     PARTNER_INACTIVE: "The partner is not approved: pending, rejected, suspended or banned",
     OFFER_NOT_APPROVED: "The offer is not open to this partner",
     DESTINATION_UNUSABLE: "The offer's destination can't be rendered",

@@ -23,6 +23,7 @@ import msgspec
 from tracker.edge.blocking import PLACE_KINDS, is_blocked
 from tracker.edge.counting import Admission, VisitorAsk, needs_counting
 from tracker.edge.decision import (
+    ADVERTISER_SUSPENDED,
     BLOCKED_SOURCE,
     DESTINATION_UNUSABLE,
     NO_OFFER_ELIGIBLE,
@@ -36,7 +37,7 @@ from tracker.edge.decision import (
 )
 from tracker.edge.facts import VisitorFacts
 from tracker.edge.link import Link, read_link
-from tracker.edge.program import CompiledOffer, CompiledPartner, ProgramHolder, compile_once
+from tracker.edge.program import CompiledOffer, CompiledPartner, Program, ProgramHolder, compile_once
 from tracker.edge.smart_links import PerformanceFeed, order
 from tracker.macros import Template
 from tracker.routes import OfferRoute
@@ -115,7 +116,7 @@ class Router:
 
     def _try_alone(self, link: Link, offer: CompiledOffer, partner: CompiledPartner, visit: Visit) -> _Try:
         """Judge everything but caps and duplicates."""
-        reason = _standing(offer.route, partner, visit.ts)
+        reason = _standing(link.program, offer.route, partner, visit.ts)
         if reason:
             return _Try(reason)
         template, landing_id = offer.destination, ""
@@ -270,7 +271,7 @@ def _trafficback(link: Link, reason: str) -> Decision:
     return Decision(reason, template, offer, partner, link.parameters, link.preset, link.id, 0, smart_link_id)
 
 
-def _standing(offer: OfferRoute, partner: CompiledPartner, now_ms: int) -> str:
+def _standing(program: Program, offer: OfferRoute, partner: CompiledPartner, now_ms: int) -> str:
     """Return why an offer is closed to a partner at this moment, '' when it is open."""
     if offer.status != "active":
         return OFFER_PAUSED if offer.status == "paused" else OFFER_ENDED
@@ -278,6 +279,9 @@ def _standing(offer: OfferRoute, partner: CompiledPartner, now_ms: int) -> str:
         return OFFER_ENDED
     if now_ms < offer.starts_at:
         return OFFER_NOT_STARTED
+    advertiser = program.advertisers.get(offer.advertiser_id)
+    if advertiser is not None and advertiser.status != "active":
+        return ADVERTISER_SUSPENDED
     if partner.route.status != "approved":
         return PARTNER_INACTIVE
     if offer.visibility != "public" and not _is_among(offer.approved_partners, partner.route.id):

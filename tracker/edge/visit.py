@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 MAX_CODE_CHARACTERS = 128
 """Longest link code kept; real ones have seven."""
 
-_ONLY_CLICK_ID = frozenset({"click_id"})
 _TEST_MARK = test_mode.PARAMETER.encode() + b"="
 _TEST_TOKEN = re.compile(rb"(?:^|&)" + re.escape(_TEST_MARK) + rb"([^&]*)")
 
@@ -120,9 +119,9 @@ def render(
     """
     if template is None:
         return ""
-    if template.names == _ONLY_CLICK_ID:
-        return template.render(lambda _name: click_id)
-    return template.render(lambda name: macro(name, visit, decision, click_id, facts, secret))
+    return template.render_click_id(click_id) or template.render(
+        lambda name: macro(name, visit, decision, click_id, facts, secret)
+    )
 
 
 def macro(name: str, visit: Visit, decision: Decision, click_id: str, facts: VisitorFacts, secret: bytes) -> str:

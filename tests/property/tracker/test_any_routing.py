@@ -14,6 +14,7 @@ from tracker.edge.counting import Admission
 from tracker.edge.decision import TRAFFICBACK_REASONS
 from tracker.edge.targeting import TARGETING_REASONS
 from tracker.routes import (
+    AdvertiserRoute,
     BlockRoute,
     CapRoute,
     DuplicateRoute,
@@ -27,7 +28,8 @@ ORDER = list(TRAFFICBACK_REASONS)
 STATUSES = {"offer_paused": "paused", "offer_ended": "ended"}
 CAPS = ("cap_click", "cap_conversion", "cap_payout", "cap_revenue")
 BROKEN_RULES = [
-    *("offer_unknown", "partner_unknown", "offer_paused", "offer_ended", "offer_not_started", "partner_inactive"),
+    *("offer_unknown", "partner_unknown", "offer_paused", "offer_ended", "offer_not_started"),
+    *("advertiser_suspended", "partner_inactive"),
     *(
         "offer_not_approved",
         "destination_unusable",
@@ -64,6 +66,9 @@ def routed(broken):
         partners={}
         if "partner_unknown" in broken
         else {PARTNER: PartnerRoute(PARTNER, "P", "banned" if "partner_inactive" in broken else "approved")},
+        advertisers={1: AdvertiserRoute(1, "A", "t", status="suspended")}
+        if "advertiser_suspended" in broken
+        else {},
         blocks=(BlockRoute(1, "source", "bad"),) if "blocked_source" in broken else (),
     )
     return found, counts

@@ -34,6 +34,7 @@ from tracker.edge.decision import (
 )
 from tracker.edge.facts import VisitorFacts
 from tracker.routes import (
+    AdvertiserRoute,
     BlockRoute,
     CapRoute,
     DuplicateRoute,
@@ -142,6 +143,12 @@ def test_something_unknown_is_looked_for_once_more_in_a_newer_program():
 )
 def test_an_offer_is_open_in_its_time_to_its_partners_and_for_its_visitors(changes, reason):
     assert Routed(offer(id=7, **changes)).click(7).reason == reason
+
+
+@pytest.mark.parametrize(("status", "reason"), [("active", ""), ("suspended", "advertiser_suspended")])
+def test_an_offer_rests_while_its_advertiser_is_suspended(status, reason):
+    advertisers = {1: AdvertiserRoute(1, "Acme", "tok", status=status)}
+    assert Routed(offer(id=7), advertisers=advertisers).click(7).reason == reason
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected", "suspended", "banned"])
