@@ -1,4 +1,4 @@
-"""The landing page: does it answer, and does the click id come through to it?
+"""The landing page: whether it answers, and whether the click id comes through to it.
 
 Invariants: each address is dialled only where the session's guard lets it; redirects are followed by hand, so
 that the guard sees every one of them; nothing of the page is kept.
@@ -35,14 +35,15 @@ async def look(session: aiohttp.ClientSession, url: str, user_agent: str, click_
     """
     status, redirects = 0, 0
     try:
-        for redirects in range(_MOST_REDIRECTS + 1):
+        while True:
             async with session.get(
                 URL(url, encoded=True), allow_redirects=False, headers={"User-Agent": user_agent}
             ) as answer:
                 status, location = answer.status, answer.headers.get("Location", "")
-            if status not in _REDIRECTS or not location:
+            if status not in _REDIRECTS or not location or redirects == _MOST_REDIRECTS:
                 break
             url = urljoin(url, location)
+            redirects += 1
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as why:
         return Landed(good=False, says=f"no answer: {str(why) or type(why).__name__}")
     says = f"{status} after {redirects} redirects" if redirects else f"{status}"
