@@ -92,7 +92,7 @@ def _told(name: str, value: Any) -> Any:
     if name in SECRETS:
         return HIDDEN if value else value
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return format(value.normalize(), "f")
     if isinstance(value, date | datetime):
         return value.isoformat()
     return value

@@ -49,7 +49,7 @@ def timezones() -> frozenset[str]:
 def check_country(code: str) -> str:
     """Return the country code in upper case."""
     upper = code.strip().upper()
-    if upper not in countries():
+    if not code.isascii() or upper not in countries():  # in upper case, ß is South Sudan
         raise ValueError(f"{code[:20]!r} isn't an ISO 3166-1 country code such as US, DE or IN")
     return upper
 

@@ -105,6 +105,7 @@ CURRENCY_RATES = Resource(
     filters={"currency": QueryText},
     sorts=("id", "currency", "valid_from", "created_at", "updated_at"),
     unique=(("currency", "valid_from"),),
+    check=_check_rate,
 )
 
 _BLOCKED: dict[BlockKind, Callable[[str], str]] = {

@@ -188,16 +188,14 @@ def _check_target(_session: Session, entry: Link, _caller: Caller) -> None:
 
 
 def _link_more(entry: Link, caller: Caller) -> Values:
-    long_url = None
-    if entry.offer_id is not None:
-        ids = {"offer_id": str(entry.offer_id), "partner_id": str(entry.partner_id)}
-        long_url = f"{caller.settings.edge_url}/click?{answers.preset_query(ids | entry.parameters)}"
+    target = {"offer_id": str(entry.offer_id)} if entry.offer_id else {"smart_link_id": str(entry.smart_link_id)}
+    query = target | {"partner_id": str(entry.partner_id)} | entry.parameters
     return {
         "partner": entry.partner.name,
         "offer": entry.offer.name if entry.offer else None,
         "smart_link": entry.smart_link.name if entry.smart_link else None,
         "tracking_url": answers.tracking_url(caller.settings, entry.code),
-        "long_url": long_url,
+        "long_url": f"{caller.settings.edge_url}/click?{answers.preset_query(query)}",
     }
 
 

@@ -236,4 +236,4 @@ class LinkAnswer(Answer):
     smart_link: str | None
     parameters: dict[str, str]
     tracking_url: str = Field(description="The saved link.")
-    long_url: str | None = Field(description="The same link with everything in its query; null to a smart link.")
+    long_url: str = Field(description="The same link with everything in its query.")

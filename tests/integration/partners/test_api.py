@@ -48,8 +48,8 @@ def test_a_created_advertiser_is_answered_with_its_token_and_postback_url(api):
     assert api.get("/api/v1/advertisers/1").json() == advertiser
 
 
-def test_a_created_partner_is_active_unless_said_otherwise(api):
-    assert made(api.post("/api/v1/partners", json={"name": "Blog"}))["status"] == "active"
+def test_a_created_partner_is_approved_unless_said_otherwise(api):
+    assert made(api.post("/api/v1/partners", json={"name": "Blog"}))["status"] == "approved"
     other = made(
         api.post(
             "/api/v1/partners", json={"name": "New", "status": "pending", "fallback_url": "https://n.example"}
@@ -76,20 +76,37 @@ def test_a_created_offer_has_defaults_its_advertisers_name_and_money_as_strings(
     del offer["created_at"], offer["updated_at"]
     assert offer == {
         "id": 2,
+        "revision": 1,
         "name": "Hats",
         "advertiser_id": 1,
         "advertiser": "Acme",
         "status": "active",
+        "description": "",
+        "category": "",
+        "tags": [],
+        "visibility": "public",
+        "starts_at": None,
+        "ends_at": None,
         "destination": PAGE,
         "currency": "EUR",
+        "model": "CPA",
         "payout": "1.50",
         "revenue": "0.123456",
         "payout_percent": "7.00",
         "revenue_percent": None,
+        "payout_rules": {},
+        "revenue_rules": {},
         "default_status": "approved",
         "deep_link_hosts": [],
         "allow_override": False,
+        "targeting": {},
+        "duplicates": None,
+        "alternative_offer_id": None,
         "attribution_window_days": None,
+        "view_window_hours": None,
+        "min_conversion_seconds": 0,
+        "hold_days": 0,
+        "pixel_cookie": False,
         "fallback_url": "",
         "postback_url": f"https://go.example/postback?click_id={{click_id}}&txn_id={{order_id}}&amount={{amount}}&token={token}",
     }
@@ -148,7 +165,7 @@ def test_a_patch_changes_what_it_names(small):
             "POST",
             "partners",
             {"name": "x", "status": "asleep"},
-            "status: Input should be 'active', 'pending' or 'suspended'",
+            "status: Input should be 'pending' or 'approved'",
         ),
         ("POST", "partners", {"name": "x", "id": 5}, "id: Extra inputs are not permitted"),
         (
@@ -221,18 +238,18 @@ def test_a_reference_to_nobody_answers_400(small):
 
 def test_a_list_is_paged_and_filtered(small):
     for n in range(2, 6):
-        made(small.post("/api/v1/partners", json={"name": f"p{n}", "status": "pending" if n == 4 else "active"}))
-    seen, after = [], 0
-    while after is not None:
-        page = small.get("/api/v1/partners", params={"limit": 2, "after": after}).json()
+        made(small.post("/api/v1/partners", json={"name": f"p{n}", "status": "pending" if n == 4 else "approved"}))
+    seen, more = [], {}
+    while more is not None:
+        page = small.get("/api/v1/partners", params={"limit": 2} | more).json()
         assert len(page["items"]) <= 2
         seen += [partner["id"] for partner in page["items"]]
-        after = page["next_after"]
+        more = page["next_cursor"] and {"cursor": page["next_cursor"]}
     assert seen == [1, 2, 3, 4, 5]
     assert [p["name"] for p in small.get("/api/v1/partners?status=pending").json()["items"]] == ["p4"]
     assert [p["id"] for p in small.get("/api/v1/partners?name=p5").json()["items"]] == [5]
     assert small.get("/api/v1/partners?name=nobody%00").status_code == 400
-    assert small.get("/api/v1/partners?name=nobody").json() == {"items": [], "next_after": None}
+    assert small.get("/api/v1/partners?name=nobody").json() == {"items": [], "next_cursor": None}
     assert [o["advertiser"] for o in small.get("/api/v1/offers?advertiser_id=1").json()["items"]] == ["Acme"]
     assert [link["id"] for link in small.get("/api/v1/links?code=shoes&partner_id=1").json()["items"]] == [1]
 
@@ -240,16 +257,22 @@ def test_a_list_is_paged_and_filtered(small):
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("limit=0", "limit is a whole number from 1 to 1000."),
-        ("limit=1001", "limit is a whole number from 1 to 1000."),
-        ("limit=", "limit is a whole number from 1 to 1000."),
-        ("after=-1", "after is a whole number from 0 to 2147483647."),
-        ("after=" + "9" * 5000, "after is a whole number from 0 to 2147483647."),
-        ("colour=red", "'colour' isn't a filter of this list; these are: name, status, limit, after."),
+        ("tier_id=0", "tier_id: write a whole number from 1 to 2147483647."),
+        ("tier_id=" + "9" * 5000, "tier_id: write a whole number from 1 to 2147483647."),
+        (
+            "sub1=a&colour=red",
+            "'sub1' isn't a filter of this list; these are: name, status, tier_id, manager_id, ",
+        ),
     ],
 )
 def test_a_bad_filter_answers_400(small, query, sentence):
-    assert error(small.get(f"/api/v1/partners?{query}"), 400, "filter_invalid")["message"] == sentence
+    assert error(small.get(f"/api/v1/partners?{query}"), 400, "filter_invalid")["message"].startswith(sentence)
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "", "-1", "x"])
+def test_a_bad_limit_answers_400(small, limit):
+    problem = error(small.get(f"/api/v1/partners?limit={limit}"), 400, "query_invalid")
+    assert problem["message"] == "limit is a whole number from 1 to 1000."
 
 
 @pytest.mark.parametrize("entry", ["7", "0", "2147483648", "9" * 5000, "-1", "x", "1.0", "%00", "\u0661"])
@@ -269,17 +292,21 @@ def test_no_route_answers_without_the_admin_key(small, path):
 
 
 def test_a_method_a_path_doesnt_have_answers_405_with_those_it_has(small):
-    answer = small.delete("/api/v1/partners/1")
+    answer = small.delete("/api/v1/partners/1")  # partners get a status instead
     error(answer, 405, "method_not_allowed")
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "PATCH"}
     assert small.head("/api/v1/partners/1").status_code == 200
 
 
 def test_the_network_fallback_is_set_and_read(api):
-    assert api.get("/api/v1/program").json() == {"version": 1, "fallback_url": ""}
+    rest = {"base_currency": "EUR", "signup": {"open": False, "terms_url": ""}}
+    assert api.get("/api/v1/program").json() == {"version": 1, "fallback_url": ""} | rest
     answer = api.patch("/api/v1/program", json={"fallback_url": "https://network.example/?o={offer_id}"})
-    assert answer.json() == {"version": 2, "fallback_url": "https://network.example/?o={offer_id}"}
+    assert answer.json() == {"version": 2, "fallback_url": "https://network.example/?o={offer_id}"} | rest
     assert answer.headers["X-Snapshot-Version"] == "2"
+    rest = {"base_currency": "USD", "signup": {"open": True, "terms_url": "https://network.example/terms"}}
+    answer = api.patch("/api/v1/program", json=rest)
+    assert {name: answer.json()[name] for name in rest} == rest
 
 
 def test_a_write_is_answered_after_the_snapshot_that_holds_it_is_published(api, chosen):
@@ -290,7 +317,7 @@ def test_a_write_is_answered_after_the_snapshot_that_holds_it_is_published(api, 
         answer = api.post("/api/v1/partners", json={"name": f"p{n}"})
         assert published().partners[made(answer)["id"]].name == f"p{n}"
         assert answer.headers["X-Snapshot-Version"] == str(published().version) == str(n + 1)
-    answer = api.patch("/api/v1/partners/1", json={"status": "suspended"})
+    answer = api.post("/api/v1/partners/1/status", json={"status": "suspended"})
     assert published().partners[1].status == "suspended"
     assert answer.headers["X-Snapshot-Version"] == str(published().version)
 

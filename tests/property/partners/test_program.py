@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kernel.macro_names import CLICK_MACROS
 from kernel.settings import Settings
 from partners import fields, templates
+from partners.resources import RESOURCES
 from tests.support.program import open_program, program_app, program_client
 from tracker.links import read_parameters
 from tracker.macros import Template
@@ -43,7 +45,7 @@ hosts = st.from_regex(r"(\*\.)?[a-z][a-z0-9]{0,8}\.[a-z]{2,5}", fullmatch=True)
 literals = st.text("abz09-_.~/&=%+", max_size=8)
 destinations = st.builds(
     lambda pieces: "https://shop.example/?" + "".join(text + "{" + macro + "}" for text, macro in pieces),
-    st.lists(st.tuples(literals, st.sampled_from(templates.MACROS)), max_size=6),
+    st.lists(st.tuples(literals, st.sampled_from(CLICK_MACROS)), max_size=6),
 )
 parameters = st.dictionaries(st.sampled_from(fields.LINK_PARAMETERS), texts.filter(str.isprintable), max_size=5)
 
@@ -81,7 +83,7 @@ def test_an_offer_that_is_created_is_listed_as_it_was(
         return
     assert created.status_code == 201, created.text
     offer = created.json()
-    [listed] = client.get("/api/v1/offers", params={"after": offer["id"] - 1, "limit": 1}).json()["items"]
+    [listed] = client.get("/api/v1/offers", params={"sort": "-id", "limit": 1}).json()["items"]
     assert client.get("/api/v1/offers", params={"name": name}).json()["items"] == [listed]
     assert listed == {key: value for key, value in offer.items() if key != "postback_url"}
     assert (Decimal(listed["payout"]), Decimal(listed["revenue"])) == (payout, revenue)
@@ -119,12 +121,21 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = [
-    "name", "status", "advertiser_id", "advertiser", "partner", "offer", "partner_id", "offer_id", "destination",
-    "currency", "payout", "revenue", "payout_percent", "revenue_percent", "default_status", "deep_link_hosts",
-    "allow_override", "attribution_window_days", "fallback_url", "require_token", "code", "parameters",
-    "advertisers", "partners", "offers", "links", "id", "version",
-]  # fmt: skip
+FIELDS = sorted(
+    {name for each in RESOURCES for model in (each.creating, each.changing) for name in model.model_fields}
+)
+FIELDS += [
+    "advertiser",
+    "partner",
+    "offer",
+    "advertisers",
+    "partners",
+    "offers",
+    "links",
+    "id",
+    "version",
+    "signup",
+]
 objects = st.dictionaries(st.sampled_from(FIELDS), anything, max_size=6)
 bodies = objects | st.fixed_dictionaries(
     {},
@@ -132,18 +143,16 @@ bodies = objects | st.fixed_dictionaries(
         kind: st.lists(objects | anything, max_size=3) for kind in ("advertisers", "partners", "offers", "links")
     },
 )
+kinds = [each.path for each in RESOURCES]
 paths = st.sampled_from(
     [
-        "advertisers",
-        "partners",
-        "offers",
-        "links",
+        *kinds,
+        *(f"{kind}/1" for kind in kinds),
+        "partners/1/status",
+        "advertisers/1/rotate-token",
         "programs/ensure",
         "program",
-        "advertisers/1",
-        "partners/1",
-        "offers/1",
-        "links/1",
+        "audit",
     ]
 )
 
@@ -170,7 +179,10 @@ def test_no_other_body_makes_a_5xx_or_is_taken(program, method, path, body):
     path=paths.map(lambda path: path.partition("/")[0]),
     query=st.lists(
         st.tuples(
-            st.sampled_from(["limit", "after", "name", "code", "status", "partner_id", "x"]), st.binary(max_size=8)
+            st.sampled_from(
+                ["limit", "cursor", "sort", "q", "name", "code", "status", "partner_id", "enabled", "x"]
+            ),
+            st.binary(max_size=8),
         ),
         max_size=4,
     ),

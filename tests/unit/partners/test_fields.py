@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from kernel.sql import Money
+from kernel.sql import Money, Rate
 from partners import fields
 from partners.answers import money_text
 
@@ -140,3 +141,74 @@ def test_a_refusal_says_the_sentence_and_nothing_around_it():
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(fields.Currency).validate_python("ZZZ")
     assert refused.value.errors()[0]["msg"] == "'ZZZ' isn't an ISO 4217 currency code such as USD, EUR or INR"
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("1", "1.0"),
+        ("0.000000000001", "0.000000000001"),
+        (" 083.2500 ", "83.25"),
+        ("999999999999", "999999999999.0"),
+    ],
+)
+def test_a_rate_is_taken_exactly_and_stored_as_it_was(given, stored):
+    rate = fields.check_rate(given)
+    assert rate == Decimal(given.strip())
+    assert Rate().process_bind_param(rate, None) == stored
+
+
+@pytest.mark.parametrize("given", ["0", "0.0", "-1", "1e3", "", "0.0000000000001", "1" * 13, 1.5, None, True])
+def test_what_isnt_a_rate_is_refused(given):
+    with pytest.raises(ValueError, match=r"rate"):
+        fields.check_rate(given)
+
+
+def test_texts_have_no_control_characters_but_notes_have_lines():
+    assert fields.check_note(" a\r\nb\tc ") == "a\nb\tc"
+    assert fields.check_line("  a  ", 5) == "a"
+    for wrong in ("a\x00b", "a\x1bb"):
+        with pytest.raises(ValueError, match="control characters"):
+            fields.check_note(wrong)
+    for wrong, sentence in (("a\nb", "line breaks"), ("a" * 6, "at most 5")):
+        with pytest.raises(ValueError, match=sentence):
+            fields.check_line(wrong, 5)
+
+
+def test_an_email_address_is_kept_with_its_domain_in_lower_case():
+    assert fields.check_email(" Anna.B+x@Shop.EXAMPLE ") == "Anna.B+x@shop.example"
+    assert fields.check_email("") == ""
+    for wrong in (
+        "anna",
+        "anna@",
+        "@shop.example",
+        "a b@shop.example",
+        "anna@shop",
+        "anna@-shop.example",
+        "a@b@c.d e",
+    ):
+        with pytest.raises(ValueError, match="isn't an e-mail address"):
+            fields.check_email(wrong)
+
+
+def test_a_coupon_is_upper_case_without_spaces():
+    assert fields.check_coupon(" summer-24% ") == "SUMMER-24%"
+    assert fields.check_coupon("straße") == "STRASSE"
+    for wrong in ("", "a b", "x" * 65, "ß" * 33, "a\x00"):
+        with pytest.raises(ValueError, match=r"characters"):
+            fields.check_coupon(wrong)
+
+
+def test_tags_are_lower_case_and_kept_once():
+    assert fields.check_tags(["VIP", " vip ", "Mobile"]) == ["vip", "mobile"]
+    for wrong in ([""], ["a" * 65], ["a\n b"], [str(n) for n in range(51)]):
+        with pytest.raises(ValueError, match=r"tag|has"):
+            fields.check_tags(wrong)
+
+
+def test_a_moment_is_turned_to_utc_and_one_out_of_every_calendar_is_refused():
+    moment = TypeAdapter(fields.UtcMoment)
+    assert moment.validate_python("2026-01-01T01:00:00+02:00") == datetime(2025, 12, 31, 23, tzinfo=UTC)
+    for wrong in ("2026-01-01T01:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"):
+        with pytest.raises(ValidationError):
+            moment.validate_python(wrong)

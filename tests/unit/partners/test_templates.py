@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kernel import macro_names
 from partners import fields, templates
 from tracker import links, macros
 from tracker.macros import Template
@@ -102,10 +103,33 @@ def test_what_isnt_a_host_name_is_refused_as_deep_link_host(host):
         templates.check_deep_link_host(host)
 
 
-def test_the_macros_are_the_edges_own():
-    assert set(templates.MACROS) == macros.MACROS
-    assert len(templates.MACROS) == len(set(templates.MACROS))
+def test_a_hook_takes_the_macros_of_conversions_too_and_a_destination_doesnt():
+    url = "https://x.example/?" + "&".join(f"{{{name}}}" for name in macro_names.HOOK_MACROS)
+    assert templates.check_hook(url) == url
+    with pytest.raises(ValueError, match=r"{payout} isn't a macro; the macros are {click_id}"):
+        templates.check_destination("https://x.example/?p={payout}")
+    with pytest.raises(ValueError, match=r"{colour} isn't a macro; .* {reject_reason}"):
+        templates.check_hook("https://x.example/?p={colour}")
+
+
+def test_the_edge_renders_every_macro_that_a_destination_may_name():
+    assert set(macro_names.CLICK_MACROS) == macros.MACROS
+    assert len(macro_names.HOOK_MACROS) == len(set(macro_names.HOOK_MACROS))
+
+
+def test_a_plain_url_takes_no_macro_and_may_be_none():
+    assert templates.check_plain_url("  ") == ""
+    assert templates.check_plain_url("https://x.example/a?b") == "https://x.example/a?b"
+    with pytest.raises(ValueError, match="takes no macros"):
+        templates.check_plain_url("https://x.example/{sub1}")
+    with pytest.raises(ValueError, match="starting with http"):
+        templates.check_plain_url("javascript:alert(1)")
 
 
 def test_the_presettable_parameters_are_a_links_less_the_ids_the_link_names():
-    assert set(fields.LINK_PARAMETERS) == set(links.PARAMETERS) - {"offer_id", "partner_id", "link_id"}
+    assert set(fields.LINK_PARAMETERS) == set(links.PARAMETERS) - {
+        "offer_id",
+        "partner_id",
+        "link_id",
+        "smart_link_id",
+    }
