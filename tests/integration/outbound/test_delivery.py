@@ -148,7 +148,7 @@ def test_a_receiver_that_says_nothing_is_left_after_the_time(hasty):
     with silence() as url:
         begin = time.monotonic()
         (answer,) = sent(message(url))
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 8, "the time that was set is over long ago"
         assert (answer.status, answer.forbidden) == (0, False)
         assert "No whole answer within" in answer.error
         assert answer.address.startswith("127.0.0.1:")
@@ -166,7 +166,7 @@ def test_a_receiver_that_drips_its_answer_is_left_after_the_time(hasty):
     with receiving(drip) as receiver:
         begin = time.monotonic()
         (answer,) = sent(message(receiver.url))
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 8, "the time that was set is over long ago"
         assert answer.error
 
 

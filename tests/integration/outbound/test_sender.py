@@ -26,6 +26,8 @@ HOOKS = tuple(
     hook(id=n, kind="webhook" if n == 9 else "postback", secret=SECRET if n == 9 else "") for n in range(1, 10)
 )
 PROGRAM = Snapshot(version=1, hooks=HOOKS)
+A_MOMENT = delivery.TOTAL_SECONDS / 2
+"""Much less than one silent receiver takes, also on a busy machine."""
 
 
 @pytest.fixture
@@ -61,16 +63,15 @@ def states(path):
         return dict(db.execute("SELECT id, finished_at IS NOT NULL FROM messages"))
 
 
-def test_what_waits_is_sent_and_what_comes_later_at_once(path, queue):
+def test_what_waits_is_sent_and_what_comes_later_at_once(path, queue, monkeypatch):
+    monkeypatch.setattr(sending, "IDLE_SECONDS", 60.0)
     with receiving() as receiver:
         queue.add([message(f"{receiver.url}/a", "a"), message(f"{receiver.url}/b", "b")], time.time())
         with running(path) as sender:
             receiver.wait(2, "what waited at the start")
             queue.add([message(f"{receiver.url}/c", "c")], time.time())
             sender.wake()
-            begin = time.monotonic()
             receiver.wait(3, "what was announced")
-            assert time.monotonic() - begin < sending.IDLE_SECONDS
             until(lambda: queue.waiting() == 0, "an empty queue")
         assert {t["message_id"]: (t["outcome"], t["attempt"]) for t in tries(path)} == {
             f"1_{name}_1": ("delivered", 1) for name in "abc"
@@ -132,7 +133,7 @@ def test_a_dead_receiver_with_ten_thousand_waiting_messages_delays_nobody(path, 
                 queue.add([message(f"{quick.url}/{n}", f"quick-{n}")], time.time())
                 sender.wake()
                 quick.wait(n + 1, f"message {n} to the quick one")
-                assert time.monotonic() - begin < 1.0
+                assert time.monotonic() - begin < A_MOMENT
             assert sender._receivers._known[dead.removeprefix("http://")].under_way <= 2
     assert queue.waiting() == 10_000
 
@@ -155,7 +156,7 @@ def test_any_number_of_silent_receivers_leaves_room_for_one_that_answers(path, q
                 queue.add([message(f"{quick.url}/{n}", f"quick-{n}")], time.time())
                 sender.wake()
                 quick.wait(n + 2, "the message to the quick one")
-                assert time.monotonic() - begin < 1.0
+                assert time.monotonic() - begin < A_MOMENT
 
 
 def test_a_message_whose_hook_is_gone_is_given_up_and_one_without_a_program_waits(path, queue):
@@ -185,7 +186,7 @@ def test_what_is_under_way_at_the_end_is_finished_or_stays_due(path, queue, monk
         begin = time.monotonic()
         sender.stop()
         assert sender.join(5)
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < A_MOMENT
     assert states(path) == {"1_dead_1": 0, "1_slow_1": 1}
     assert [t["conversion_id"] for t in tries(path)] == ["slow"]
 
