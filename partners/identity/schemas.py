@@ -6,6 +6,7 @@ they are read; no answer but the one to its making holds a key's secret.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -37,10 +38,28 @@ MAX_LIFE = timedelta(days=3650)
 """A key that lasts longer than ten years should rather have no end."""
 MAX_RATE = 1_000_000
 MAX_PAGE = 1000
+MAX_EMAIL = 254
+"""RFC 5321's limit of a path, less its brackets."""
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
+"""Nothing but a message that arrives proves an address; this finds mistakes of typing."""
 
 
 def _sentence(text: str) -> PydanticCustomError:
     return PydanticCustomError("refused", "{sentence}", {"sentence": text})
+
+
+def _check_email(email: str) -> str:
+    email = email.strip().lower()
+    if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
+        raise _sentence("write an e-mail address such as nora@example.com")
+    return email
+
+
+def _check_password(password: SecretStr) -> SecretStr:
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise _sentence(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    return password
 
 
 def _check_scope(scope: str) -> str:
@@ -63,16 +82,21 @@ Scope: TypeAlias = Annotated[
 ]
 Email: TypeAlias = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True,
-        to_lower=True,
-        max_length=254,
-        pattern=r"^[^@\s\p{Cc}]{1,64}@[^@\s\p{Cc}]+\.[^@\s\p{Cc}.]+$",
-    ),
-    WithJsonSchema({"type": "string", "maxLength": 254, "examples": ["nora@example.com"]}),
+    AfterValidator(_check_email),
+    WithJsonSchema({"type": "string", "maxLength": MAX_EMAIL, "examples": ["nora@example.com"]}),
 ]
 NewPassword: TypeAlias = Annotated[
-    SecretStr, Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, description="At least 12 characters.")
+    SecretStr,
+    AfterValidator(_check_password),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "password",
+            "writeOnly": True,
+            "minLength": MIN_PASSWORD,
+            "maxLength": MAX_PASSWORD,
+        }
+    ),
 ]
 GivenPassword: TypeAlias = Annotated[SecretStr, Field(max_length=MAX_PASSWORD)]
 Expiry: TypeAlias = Annotated[AwareDatetime, AfterValidator(_check_expiry)]

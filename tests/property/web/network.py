@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from kernel.api import ANYBODY, Operation
+from kernel.auth import ROLE_SCOPES, Role
 from kernel.clickhouse.arrow import rows_table
 from kernel.clickhouse.client import insert
 from partners.models import (
@@ -49,12 +51,17 @@ class Party:
     """One of the four, and what would be foreign to it."""
 
     name: str
+    role: Role
     asker: Asker
     own_mark: str
     foreign_mark: str
     id_field: str
-    own_id: int
     foreign_id: int
+
+    def opens(self, operations: list[Operation]) -> list[Operation]:
+        """Return the operations whose scope the party holds; what becomes of the others is another test's."""
+        held = {ANYBODY, *ROLE_SCOPES[self.role]}
+        return [one for one in operations if {one.needs, one.or_needs or one.needs} & held]
 
     def foreign_in(self, answer: Any) -> list[str]:
         """Return what an answer shows of the other one."""
@@ -113,27 +120,16 @@ def build(web: Web, store: Any) -> Network:
 
 
 def _parties(web: Web, partners: list[int], advertisers: list[int]) -> Iterator[Party]:
-    for n in BOTH:
-        key = web.key(role="partner", partner_id=partners[n], name=of_partner(n))
-        yield Party(
-            f"partner {n}",
-            web.holding(key),
-            of_partner(n),
-            of_partner(1 - n),
-            "partner_id",
-            partners[n],
-            partners[1 - n],
-        )
-        key = web.key(role="advertiser", advertiser_id=advertisers[n], name=of_advertiser(n))
-        yield Party(
-            f"advertiser {n}",
-            web.holding(key),
-            of_advertiser(n),
-            of_advertiser(1 - n),
-            "advertiser_id",
-            advertisers[n],
-            advertisers[1 - n],
-        )
+    kinds: tuple[tuple[Role, list[int], Any], ...] = (
+        ("partner", partners, of_partner),
+        ("advertiser", advertisers, of_advertiser),
+    )
+    for role, ids, mark in kinds:
+        for n in BOTH:
+            id_field = f"{role}_id"
+            key = web.key(role=role, name=mark(n), **{id_field: ids[n]})
+            others = mark(1 - n), id_field, ids[1 - n]
+            yield Party(f"{role} {n}", role, web.holding(key), mark(n), *others)
 
 
 class _Making:
