@@ -19,7 +19,7 @@ from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from kernel.auth import ROLE_SCOPES
-from partners import currencies, preset_query
+from partners import currencies
 from partners.models import (
     Advertiser,
     ApiKey,
@@ -40,17 +40,18 @@ from partners.models import (
     SmartLink,
     User,
 )
-from tracker.offer_rows import OfferRows, Row, moment_ms, offer_route
-from tracker.routes import (
-    AdvertiserRoute,
-    BlockRoute,
-    CouponRoute,
-    HookRoute,
-    KeyRoute,
-    LinkRoute,
-    PartnerRoute,
-    SmartLinkRoute,
+from tracker.entry_rows import (
+    Made,
+    advertiser_route,
+    block_route,
+    coupon_route,
+    hook_route,
+    link_route,
+    partner_route,
+    smart_link_route,
 )
+from tracker.offer_rows import OfferRows, Row, moment_ms, offer_route
+from tracker.routes import KeyRoute
 from tracker.snapshot import Wire, encode_route
 
 EDGE_SCOPE = "clicks:write"
@@ -87,8 +88,6 @@ _FIRST_DAY = date(1970, 1, 1)
 
 Total: TypeAlias = tuple[Any, ...]
 """Number of rows, sum of ids, sum of revisions, newest change: no change leaves all of them as they were."""
-Made: TypeAlias = tuple[Any, msgspec.Struct]
-"""Key in the snapshot and route."""
 
 
 @dataclass
@@ -186,13 +185,13 @@ class Compiler:
 
     def _forget(self) -> None:
         self._kinds = {
-            "partners": _Kind(Partner, _partner),
-            "advertisers": _Kind(Advertiser, _advertiser),
-            "links": _Kind(Link, _link),
-            "smart_links": _Kind(SmartLink, _smart_link),
-            "coupons": _Kind(Coupon, _coupon),
-            "blocks": _Kind(BlocklistEntry, _block),
-            "hooks": _Kind(Hook, _hook),
+            "partners": _Kind(Partner, partner_route),
+            "advertisers": _Kind(Advertiser, advertiser_route),
+            "links": _Kind(Link, link_route),
+            "smart_links": _Kind(SmartLink, smart_link_route),
+            "coupons": _Kind(Coupon, coupon_route),
+            "blocks": _Kind(BlocklistEntry, block_route),
+            "hooks": _Kind(Hook, hook_route),
         }
         self._offer_stamps = (_Stamps(Offer, Offer.id), *(_Stamps(part, part.offer_id) for part in _PARTS))
         self._offers: dict[int, bytes] = {}
@@ -278,61 +277,3 @@ def _keys(session: Session) -> dict[str, bytes]:
         for key in allowed
         if EDGE_SCOPE in key.scopes and EDGE_SCOPE in ROLE_SCOPES[key.role]
     }
-
-
-def _partner(row: Row) -> Made:
-    return row.id, PartnerRoute(row.id, row.name, row.status, row.fallback_url, row.tier_id or 0)
-
-
-def _advertiser(row: Row) -> Made:
-    return row.id, AdvertiserRoute(
-        row.id,
-        row.name,
-        row.postback_token,
-        row.require_token,
-        row.previous_token,
-        moment_ms(row.previous_token_until),
-        tuple(row.allowed_networks),
-        row.status,
-    )
-
-
-def _link(row: Row) -> Made:
-    preset = preset_query(row.parameters)
-    return row.code, LinkRoute(row.id, row.code, row.partner_id, row.offer_id or 0, preset, row.smart_link_id or 0)
-
-
-def _smart_link(row: Row) -> Made | None:
-    if row.status != "active":
-        return None
-    members = tuple((member["offer_id"], member.get("weight", 1)) for member in row.members)
-    return row.id, SmartLinkRoute(row.id, row.name, row.strategy, members, row.fallback_url)
-
-
-def _coupon(row: Row) -> Made | None:
-    if row.status != "active":
-        return None
-    starts, ends = moment_ms(row.starts_at), moment_ms(row.ends_at)
-    return f"{row.offer_id}:{row.code}", CouponRoute(row.id, row.code, row.offer_id, row.partner_id, starts, ends)
-
-
-def _block(row: Row) -> Made:
-    expires = moment_ms(row.expires_at)
-    return row.id, BlockRoute(row.id, row.kind, row.value, row.offer_id or 0, row.partner_id or 0, expires)
-
-
-def _hook(row: Row) -> Made | None:
-    if not row.enabled:
-        return None
-    return row.id, HookRoute(
-        row.id,
-        row.kind,
-        row.method,
-        row.url,
-        tuple(row.statuses),
-        row.partner_id or 0,
-        row.advertiser_id or 0,
-        row.offer_id or 0,
-        row.goal,
-        row.secret,
-    )

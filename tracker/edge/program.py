@@ -11,37 +11,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Generic, TypeVar
 
 import msgspec
 
 from kernel.logging import log
 from tracker import snapshot
 from tracker.edge.blocklist import Blocklist
+from tracker.edge.compiled import Compiled, Pause
 from tracker.edge.targeting import Targeting
-from tracker.links import number
 from tracker.macros import Template, deep_link
 from tracker.routes import LandingRoute, OfferRoute, PartnerRoute, TargetingRoute
-from tracker.snapshot import Encoded, Snapshot
+from tracker.snapshot import Snapshot
 
 POLL_SECONDS = 0.25
 """A change reaches an edge within a second: a quarter for this, the rest for publishing."""
 MISS_SECONDS = 0.02
 """Least time between two looks at the file because of a click on something unknown."""
-SLICE = 500
-"""Entries a thread takes over or lets go of before it leaves the interpreter to the requests."""
 PAUSE_SECONDS = 0.0005
+"""How long a thread that reads a program leaves the interpreter to the requests now and then."""
 DEEP_LINKS = 1_024
 """Compiled deep links kept: campaigns use the same ones again and again."""
 TARGETINGS = 1_024
 """Different targetings shared by offers that have the same."""
-
-Route = TypeVar("Route", bound=msgspec.Struct)
-Made = TypeVar("Made")
-Pause = Callable[[], None]
 
 
 class CompiledOffer:
@@ -90,64 +84,6 @@ class CompiledPartner:
     def __init__(self, route: PartnerRoute) -> None:
         self.route = route
         self.fallback = compile_url(route.fallback_url)
-
-
-class Compiled(Mapping[str, Made], Generic[Route, Made]):
-    """Routes by the text of their id, as links name them; each compiled when it is first asked for."""
-
-    __slots__ = ("_compile", "_known", "_routes")
-
-    def __init__(self, routes: Mapping[int, Route], compile_route: Callable[[Route], Made]) -> None:
-        self._routes = routes
-        self._compile = compile_route
-        self._known: dict[str, Made] = {}
-
-    def get(self, text: str, default: Made | None = None) -> Made | None:  # type: ignore[override]  # no wider default
-        """Return one by the text of its id."""
-        known = self._known.get(text)
-        if known is not None:
-            return known
-        key = number(text)
-        if not key or str(key) != text:
-            return default
-        routes = self._routes
-        route = routes.read(key) if isinstance(routes, Encoded) else routes.get(key)
-        if route is None:
-            return default
-        made = self._known[text] = self._compile(route)
-        return made
-
-    def __getitem__(self, text: str) -> Made:
-        """Return one by the text of its id; KeyError when there is none."""
-        made = self.get(text)
-        if made is None:
-            raise KeyError(text)
-        return made
-
-    def __iter__(self) -> Iterator[str]:
-        return map(str, self._routes)
-
-    def __len__(self) -> int:
-        return len(self._routes)
-
-    def take_over(self, before: Compiled[Route, Made], pause: Pause) -> None:
-        """Keep what ``before`` has compiled of routes that are the same here."""
-        ours, theirs = self._routes, before._routes
-        if not isinstance(ours, Encoded) or not isinstance(theirs, Encoded):
-            return
-        for position, (text, made) in enumerate(list(before._known.items())):
-            if ours.same(theirs, int(text)):
-                self._known[text] = made
-            if position % SLICE == SLICE - 1:
-                pause()
-
-    def let_go(self, pause: Pause) -> None:
-        """Drop what was compiled, slice by slice; asked again, it is compiled again."""
-        known = self._known
-        while known:
-            for _ in range(min(SLICE, len(known))):
-                known.popitem()
-            pause()
 
 
 class Program:
