@@ -9,6 +9,7 @@ from typing import Any
 from kernel.settings import Settings
 from tracker.events import Click
 from tracker.pipeline.steps import EnrichmentTools, MemoryUniqueWindow, UniqueWindow, enrich
+from tracker.snapshot import EMPTY, Snapshot
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -44,10 +45,12 @@ def click(number: int = 1, **changes: Any) -> Click:
     return Click(**(fields | changes))
 
 
-def open_tools(unique: UniqueWindow | None = None, on_step=None, **chosen: Any) -> EnrichmentTools:
+def open_tools(
+    unique: UniqueWindow | None = None, on_step=None, program: Snapshot = EMPTY, **chosen: Any
+) -> EnrichmentTools:
     """Return tools over memory; ``chosen`` are settings."""
     settings = Settings(data_dir=Path("unused"), **chosen)
-    return EnrichmentTools.open(settings, unique or MemoryUniqueWindow(24), on_step)
+    return EnrichmentTools.open(settings, unique or MemoryUniqueWindow(24), on_step, lambda: program)
 
 
 def rows(clicks: Iterable[Click], tools: EnrichmentTools | None = None) -> list[dict[str, Any]]:

@@ -256,9 +256,11 @@ _NO_TERMS = Terms("")
 def _buckets(offer: OfferRoute, owner: Owner, goal: str, terms: Terms, ts: int) -> Sequence[Bucket]:
     """Return what a conversion counts towards; the steps' bucket first, if its price has steps."""
     steps = [steps_bucket(offer.id, goal, terms.steps_period, ts)] if terms.steps_period else []
-    return steps + [
+    limits = [
         cap_bucket(offer, cap, ts) for cap in pipeline_caps(offer) if caps.counts(cap, owner.partner_id, goal)
     ]
+    # A hard and a soft cap of the same kind count the same: it is counted once.
+    return list(dict.fromkeys([*steps, *limits]))
 
 
 def _why_unknown(postback: Postback) -> ErrorKind:

@@ -75,7 +75,7 @@ CONVERSIONS_COUNTED = (
 )
 """What counts towards caps and steps, in buckets, by partner where each has its own.
 
-All states of a conversion lie in the partition of its click's month, so partitions need no merging with each other.
+All states of a conversion lie in the partition of its click's month: partitions need no merging with each other.
 """
 
 CLICKS_PAID = (

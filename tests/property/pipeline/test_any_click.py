@@ -57,6 +57,12 @@ clicks = st.builds(
     referrer=st.one_of(texts, texts.map("https://".__add__), st.sampled_from(["https://[::1", "http://a:b@c:x/"])),
     headers=headers,
     is_test=st.booleans(),
+    requested_offer_id=st.integers(0, MAX_ID - 1),
+    landing_id=texts,
+    duplicate=st.booleans(),
+    kind=st.sampled_from(["click", "click", "impression"]),
+    source=st.sampled_from(["redirect", "js", "server"]),
+    page=st.dictionaries(st.sampled_from(["screen", "x"]), texts | st.just("1920x1080"), max_size=2),
 )
 
 shared = open_tools()
@@ -83,6 +89,8 @@ def test_any_click_becomes_one_full_row(batch):
         assert row["device_type"] in {"mobile", "tablet", "desktop", "bot", "other"}
         assert (row["device_type"] == "bot") == row["is_bot"]
         assert row["cost"] >= 0
+        assert row["is_rerouted"] <= (row["trafficback_reason"] != "")
+        assert row["screen"] in {"", "1920x1080"}
 
 
 @settings(deadline=None)

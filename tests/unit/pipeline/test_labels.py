@@ -104,3 +104,41 @@ def test_an_id_the_store_can_t_hold_becomes_none_and_spares_its_batch():
         [a_click(1, offer_id=2**32), a_click(2, offer_id=-1), a_click(3, offer_id=2**32 - 1)]
     )
     assert [first["offer_id"], second["offer_id"], third["offer_id"]] == [0, 0, 2**32 - 1]
+
+
+def test_what_routing_decided_is_in_the_columns():
+    decided = row(
+        requested_offer_id=4,
+        trafficback_reason="geo",
+        smart_link_id=6,
+        landing_id="12",
+        over_cap=True,
+        source="js",
+        page={"screen": "1920x1080"},
+        query=b"landing_id=named",
+    )
+    names = (
+        "requested_offer_id",
+        "is_rerouted",
+        "smart_link_id",
+        "landing_id",
+        "is_over_cap",
+        "click_source",
+        "screen",
+    )
+    assert [decided[name] for name in names] == [4, True, 6, "12", True, "js", "1920x1080"]
+    plain = row(query=b"landing_id=named")
+    assert [plain[name] for name in names] == [0, False, 0, "named", False, "redirect", ""]
+
+
+def test_a_click_that_failed_without_an_alternative_is_not_rerouted():
+    assert row(trafficback_reason="geo")["is_rerouted"] is False
+
+
+def test_a_screen_that_is_none_is_left_out():
+    assert [row(page={"screen": text})["screen"] for text in ("wide", "1x2x3", "9" * 9 + "x1", "")] == [""] * 4
+
+
+def test_a_script_s_and_a_server_s_click_may_come_by_post():
+    verdicts = [row(method="POST", source=source)["verdict"] for source in ("js", "server", "redirect")]
+    assert verdicts == ["valid", "valid", "invalid"]

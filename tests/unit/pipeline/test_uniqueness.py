@@ -57,3 +57,19 @@ def test_a_replayed_batch_gets_the_same_answers():
 
 def test_a_private_address_repeats_like_any_other():
     assert quality(click(1, ip="127.0.0.1"), click(2, ip="127.0.0.1")) == [(True, "valid"), (False, "duplicate")]
+
+
+def test_what_the_offers_policy_calls_a_duplicate_is_one_though_the_window_saw_nothing():
+    assert quality(click(1, duplicate=True)) == [(False, "duplicate")]
+    assert rows([click(1), click(2, duplicate=True)])[1]["fraud_reasons"] == ["duplicate_click"]
+    assert rows([click(3, user_agent=GOOGLEBOT, duplicate=True)])[0]["verdict"] == "invalid"
+
+
+def test_an_impression_seen_again_is_not_unique_and_no_duplicate_and_takes_no_click_its_place():
+    seen = [click(number, kind="impression") for number in (1, 2)]
+    assert quality(*seen, click(3)) == [(True, "valid"), (False, "valid"), (True, "valid")]
+
+
+def test_a_rerouted_click_is_a_visit_to_the_offer_it_came_to():
+    rerouted = click(1, trafficback_reason="cap_click", requested_offer_id=9)
+    assert quality(rerouted, click(2)) == [(True, "valid"), (False, "duplicate")]
