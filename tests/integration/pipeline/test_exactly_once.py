@@ -10,7 +10,7 @@ import pytest
 from kernel import faults
 from kernel.clickhouse import client as clickhouse
 from tests.support.pipeline import Host, now_ms
-from tracker.events import Refused
+from tracker.events import Adjustment, Refused
 from tracker.journal import delete
 from tracker.pipeline import runner
 from tracker.pipeline.ledger import LEDGER_FILE
@@ -62,17 +62,23 @@ def tokens(monkeypatch):
 
 
 def some_events(host):
-    """A frame of everything: two clicks, a conversion, a refused postback."""
-    first, second = host.click(sub1="a"), host.click(sub1="b")
+    """A frame of everything: two clicks, an impression, a conversion, an adjustment, a refused postback."""
+    first, second, seen = host.click(sub1="a"), host.click(sub1="b"), host.click(sub1="c", kind="impression")
+    booked = Adjustment(now_ms(), f"a-{host.partner}", host.partner, 1, 0, "-1", "0", "USD", "agreed", "user:7")
     refused = Refused(now_ms(), "postback", "click_id_forged", "", "GET", b"click_id=forged", "198.51.100.9")
-    return [first, second, host.postback(first, "12.50"), refused]
+    return [first, second, seen, host.postback(first, "12.50"), booked, refused]
 
 
 def assert_all_stored_once(host, name):
     assert host.stored() == ["a", "b"]
     assert host.hourly() == 2
-    assert [(txn, str(amount)) for txn, _, amount, _ in host.conversions()] == [("t1", "12.500000")]
-    assert len(host.history()) == 1
+    seen = host.rows("SELECT sub1 FROM impressions WHERE partner_id = {partner:UInt32}")
+    assert [row["sub1"] for row in seen] == ["c"]
+    assert [(txn, str(amount), str(payout)) for txn, _, amount, payout in host.conversions()] == [
+        (f"a-{host.partner}", "0.000000", "-1.000000"),
+        ("t1", "12.500000", "1.250000"),
+    ]
+    assert len(host.history()) == 2
     assert [row["reason"] for row in host.rejected(name)] == ["click_id_forged"]
 
 
@@ -157,6 +163,7 @@ def test_after_an_unclean_end_everything_acknowledged_lately_is_sent_again(host,
         "clicks",
         "conversion_changes",
         "conversions",
+        "impressions",
         "rejected",
     ]
     tokens.clear()
