@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import fraud.reference
+import partners.reference
 import reports.reference
 import tracker.reference
 from clickledger.reference import access, commands, errors, settings
@@ -34,6 +35,7 @@ def pages() -> dict[str, str]:
             tracker.reference.pages,
             reports.reference.pages,
             fraud.reference.pages,
+            partners.reference.pages,
         )
     )
 

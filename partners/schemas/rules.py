@@ -90,7 +90,7 @@ class Connections(Part):
 
 
 class Targeting(Part):
-    """Who an offer is for; everything named must hold."""
+    """Who an offer is for; everything named must hold. Each but the hours is {"allow": […], "deny": […]}."""
 
     country: Countries = Countries()
     region: Regions = Regions()
@@ -106,8 +106,8 @@ class Targeting(Part):
 class Price(Part):
     """A fixed part and a share of the amount; what is left out is none."""
 
-    fixed: Fixed = Decimal(0)
-    percent: Share | None = None
+    fixed: Fixed = Field(Decimal(0), description="In the offer's currency.")
+    percent: Share | None = Field(None, description="Share of the sale's amount.")
 
 
 class Step(Price):
@@ -128,7 +128,9 @@ def check_steps(steps: list[Step]) -> list[Step]:
 class PriceRules(Part):
     """Prices that replace the plain one: by country, and by steps."""
 
-    countries: dict[Country, Price] = Field({}, description="Prices that hold in a country.")
+    countries: dict[Country, Price] = Field(
+        {}, description='Prices that hold in a country: {"US": {"fixed": "1.50", "percent": "5"}}.'
+    )
     steps_by: StepsBy = Field(
         "conversions",
         description="What steps count: the partner's conversions on the goal, or this sale's amount.",
