@@ -44,7 +44,7 @@ MOST_REFRESHED = 1_000
 MOST_TOGETHER = 1_000
 """Clicks in one call, so that it keeps others waiting for a few milliseconds at most."""
 TOLD_TOGETHER = 200
-"""Visitors told in one command after an absence of Redis, so that clicks get in between."""
+"""Visitors told in one command when Redis is back, so that clicks get in between."""
 
 _ADMITTED = tuple(Admission("", duplicate=bool(code & 1), over_cap=bool(code & 2)) for code in range(4))
 _SENT_AWAY = Admission("duplicate", duplicate=True, over_cap=False)
@@ -74,7 +74,7 @@ class Counting:
         Args:
             redis: The client; None counts in this worker alone.
             secret: Keys the hash of visitors; the same for all hosts that share the Redis.
-            clock: Seconds, monotonic.
+            clock: Monotonic seconds.
 
         """
         self._shared = SharedCounts(redis) if redis is not None else None
@@ -92,11 +92,6 @@ class Counting:
         self._decided_alone = counter("clickledger_caps_decided_alone_total")
         self._failures = counter("clickledger_store_failures_total", store="redis")
 
-    @property
-    def degraded(self) -> bool:
-        """Whether clicks are judged without Redis now."""
-        return self._alone
-
     async def admit(
         self, offer: OfferRoute, partner_id: int, ask: VisitorAsk, now_ms: int, *, count: bool
     ) -> Admission:
@@ -111,7 +106,7 @@ class Counting:
 
         """
         plan = self._plans.plan(offer, partner_id, now_ms)
-        duplicate_key = self._plans.duplicate_key(plan, partner_id, ask)
+        duplicate_key = self._plans.duplicate_key(plan, partner_id, ask) if plan.duplicates else ""
         asked = Ask(plan, duplicate_key, now_ms, count)
         if self._alone:
             return self._judge_alone(asked, None)
@@ -124,12 +119,9 @@ class Counting:
 
     def _is_fresh(self, plan: Plan) -> bool:
         now = self._clock()
-        oldest = now - FRESH_S
-        fresh = True
         for cap in plan.caps:
             cap.count.used_at = now
-            fresh = fresh and cap.count.read_at >= oldest
-        return fresh
+        return all(cap.count.read_at >= now - FRESH_S for cap in plan.caps)
 
     def _judge_alone(self, ask: Ask, debt: Counter[CapCount] | None) -> Admission:
         """Judge a click without Redis; what it takes is noted in its counts, or as a debt already."""
@@ -164,15 +156,13 @@ class Counting:
     async def _send(self, together: list[Waiting], also: Iterable[CapCount]) -> None:
         assert self._shared is not None  # noqa: S101 - without Redis nothing is ever sent
         number = self._shared.number()
-        asks = [ask for ask, _ in together]
         try:
             await self._settle(self._shared)
-            codes, counts = await self._take(self._shared, number, asks, also)
+            codes, counts = await self._take(self._shared, number, [ask for ask, _ in together], also)
         except Exception as why:  # noqa: BLE001 - whatever it is, no visitor waits for ever
             self._go_on_alone(self._shared, together, number, why)
             return
         now = self._clock()
-        known = self._plans.counts
         for count, value in counts:
             count.shared, count.read_at = value, now
         for (ask, future), code in zip(together, codes, strict=True):
@@ -188,8 +178,7 @@ class Counting:
             for cap in plan.caps:
                 if cap.count.used_at != now:
                     cap.count.used_at = now
-                    if cap.count.key in known:
-                        known.move_to_end(cap.count.key)
+                    self._plans.used(cap.count)
             if not future.done():
                 future.set_result(admission)
 
@@ -206,8 +195,8 @@ class Counting:
         """Answer everybody without Redis; ``together`` may have been counted there or not."""
         self._failures.n += 1
         if not self._owes:
-            expected = isinstance(why, STORE_FAILURES)
-            log("edge").warning("caps_degraded", why=str(why)[:300], exc_info=None if expected else why)
+            unforeseen = None if isinstance(why, STORE_FAILURES) else why
+            log("edge").warning("caps_degraded", why=str(why)[:300], exc_info=unforeseen)
         self._alone = self._owes = True
         self._degraded.value = 1.0
         later, self._waiting = self._waiting, []
@@ -215,7 +204,7 @@ class Counting:
             takes: Counter[CapCount] = Counter()
             for ask, future in waiting:
                 admission = self._judge_alone(ask, takes)
-                if not future.done():
+                if not future.done():  # else the visitor went away
                     future.set_result(admission)
             if takes:
                 self._debts.append(_Debt(shared.number(), list(takes.items()), unless))
@@ -235,12 +224,20 @@ class Counting:
             elif not self._busy and self._used_lately():
                 self._begin(refresh=True)
 
+    @property
+    def degraded(self) -> bool:
+        """Whether clicks are judged without Redis."""
+        return self._alone
+
     async def stop(self) -> None:
         """Finish what is under way and tell Redis what it doesn't know yet, if it is there."""
-        if self._flushing is not None:
-            await asyncio.wait([self._flushing])
+        await self._flushed()
         if self._alone and self._shared is not None:
             await self._look_for_redis(self._shared)
+
+    async def _flushed(self) -> None:
+        if self._flushing is not None:
+            await asyncio.wait([self._flushing])
 
     async def _look_for_redis(self, shared: SharedCounts) -> None:
         try:
@@ -250,8 +247,7 @@ class Counting:
         # From here on clicks wait for the call that begins with telling what was taken.
         self._alone = False
         self._begin(refresh=True)
-        if self._flushing is not None:
-            await asyncio.wait([self._flushing])
+        await self._flushed()
         if self._alone:
             return
         self._degraded.value = 0.0
@@ -269,8 +265,7 @@ class Counting:
         """Tell Redis what was taken without it."""
         if not self._owes:
             return
-        takes = [(count, count.alone) for count in self._plans.counts.values() if count.alone]
-        if takes:
+        if takes := [(count, count.alone) for count in self._plans.counts.values() if count.alone]:
             for count, n in takes:
                 count.shared, count.alone = count.shared + n, 0
             self._debts.append(_Debt(shared.number(), takes, ""))

@@ -122,6 +122,11 @@ class Plans:
         self._plans[offer.id, partner_id] = plan
         return plan
 
+    def used(self, count: CapCount) -> None:
+        """Note that a count was used just now."""
+        if count.key in self.counts:
+            self.counts.move_to_end(count.key)
+
     def duplicate_key(self, plan: Plan, partner_id: int, ask: VisitorAsk) -> str:
         """Return the key under which a click's repetitions are known; '' when it can't be repeated."""
         policy = plan.duplicates
