@@ -43,8 +43,7 @@ MOST_REFRESHED = 1_000
 """Counts read along with one call, the latest used: 0.3 ms of Redis."""
 MOST_TOGETHER = 1_000
 """Clicks in one call, so that it keeps others waiting for a few milliseconds at most."""
-TOLD_TOGETHER = 200
-"""Visitors told in one command when Redis is back, so that clicks get in between."""
+TOLD_TOGETHER = 200  # visitors in one command when Redis is back, so that clicks get in between
 
 _ADMITTED = tuple(Admission("", duplicate=bool(code & 1), over_cap=bool(code & 2)) for code in range(4))
 _SENT_AWAY = Admission("duplicate", duplicate=True, over_cap=False)
