@@ -108,8 +108,9 @@ class Desk:
         now_ms = time.time_ns() // 1_000_000
         request = PostbackRequest(received)
         try:
-            fields, offer = self._check(request, caller, now_ms)
+            fields, offer = self._check(request, caller)
             event = _postback(fields, offer.id, caller, source, reason, raw, now_ms)
+            await self._check_window(event, offer)
             return await self._write(event, offer)
         except ClickledgerError as why:
             click_id = request.values.get("click_id", "")[:MAX_DETAIL_CHARACTERS]
@@ -179,15 +180,17 @@ class Desk:
         with suppress(ClickledgerError):
             await self.append(event)
 
-    def check(self, received: dict[str, str], caller: Caller) -> str:
+    async def check(self, received: dict[str, str], caller: Caller) -> str:
         """Check a row without taking it; return the id of the conversion it is about.
 
         Raises:
             ClickledgerError: what is wrong with it.
 
         """
-        fields, offer = self._check(PostbackRequest(received), caller, time.time_ns() // 1_000_000)
-        return id_of(_postback(fields, offer.id, caller, "upload", "", b"", 0))
+        fields, offer = self._check(PostbackRequest(received), caller)
+        event = _postback(fields, offer.id, caller, "upload", "", b"", time.time_ns() // 1_000_000)
+        await self._check_window(event, offer)
+        return id_of(event)
 
     def offer(self, offer_id: int) -> OfferRoute | None:
         """Return an offer of the present program."""
@@ -201,7 +204,7 @@ class Desk:
         """Return whether a currency may be named."""
         return code in self._program().currencies
 
-    def _check(self, request: PostbackRequest, caller: Caller, now_ms: int) -> tuple[PostbackFields, OfferRoute]:
+    def _check(self, request: PostbackRequest, caller: Caller) -> tuple[PostbackFields, OfferRoute]:
         program = self._program()
         click_id = request.values.get("click_id", "")
         parts = self._keys.read(click_id) if click_id or "offer_id" not in request.values else None
@@ -214,10 +217,17 @@ class Desk:
         fields = request.fields(program.currencies, click_id)
         if parts is None and not fields.txn_id:
             raise TXN_ID_MISSING.error()
-        window_ms = offer.attribution_window_s * 1000 or self._window_ms
-        if parts is not None and now_ms - parts.ts > window_ms:
-            raise CLICK_ID_EXPIRED.error()
         return msgspec.structs.replace(fields, goal=goal_code(offer, fields.goal)), offer
+
+    async def _check_window(self, event: Postback, offer: OfferRoute) -> None:
+        """Refuse a new conversion too long after its click; a known one may change at any time."""
+        if not event.fields.click_id:
+            return
+        window_ms = max(offer.attribution_window_s * 1000 or self._window_ms, offer.view_window_s * 1000)
+        if event.ts - self._keys.read(event.fields.click_id).ts > window_ms and not await self._outcomes.know(
+            id_of(event)
+        ):
+            raise CLICK_ID_EXPIRED.error()
 
     async def _write(self, event: Postback, offer: OfferRoute) -> Done:
         key = id_of(event)

@@ -255,7 +255,7 @@ async def _take_one(desk: Desk, row: upload.Row, caller: Caller, chosen: UploadQ
                 await desk.refuse(row.wrong, "upload", row.raw, caller)
             raise row.wrong
         if chosen.dry_run:
-            key = desk.check(row.values, caller)
+            key = await desk.check(row.values, caller)
             return UploadRow(line=row.line, status="valid", conversion_id=key)
         done = await desk.row(row.values, caller, "upload", chosen.reason, row.raw)
     except ClickledgerError as why:

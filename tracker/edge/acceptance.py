@@ -29,6 +29,7 @@ from tracker.errors import (
     ATTRIBUTION_MISSING,
     CLICK_ID_EXPIRED,
     CLICK_ID_MISSING,
+    CONVERSION_TOO_EARLY,
     COUPON_UNKNOWN,
     ERRORS,
     JOURNAL_UNAVAILABLE,
@@ -80,9 +81,7 @@ class Acceptance:
         offer, click_id = self._attribute(report, request, now_ms)
         route = offer.route
         ignored = self._check_sender(report, request, route, now_ms)
-        if click_id:
-            self._check_window(click_id, route, now_ms)
-        else:
+        if not click_id:
             ignored += self._check_clickless(report, request, route, now_ms)
         fields = self._fields(report, request, route, click_id)
         if not route.allow_override:
@@ -99,6 +98,8 @@ class Acceptance:
             is_test=test_mode.is_test(self._keys, request.values.get(test_mode.PARAMETER, ""), now_ms),
         )
         key = id_of(event)
+        if click_id:
+            await self._check_time(key, click_id, route, now_ms)
         program = self._holder.program
         terms = terms_for(route, fields.goal, Rates(program.base_currency, program.rates))
         outcome, state, provisional = await self._outcomes.of(key, event, terms)
@@ -191,11 +192,14 @@ class Acceptance:
     def _click_window_ms(self, offer: OfferRoute) -> int:
         return offer.attribution_window_s * 1000 or self._window_ms
 
-    def _check_window(self, click_id: str, offer: OfferRoute, now_ms: int) -> None:
+    async def _check_time(self, key: str, click_id: str, offer: OfferRoute, now_ms: int) -> None:
+        """Refuse a new conversion too soon or too late after its click; a known one may change at any time."""
         # Whether it is a click's or an impression's id, and which window counts, only the pipeline can tell.
         longest_ms = max(self._click_window_ms(offer), offer.view_window_s * 1000)
-        if now_ms - self._keys.read(click_id).ts > longest_ms:
-            raise CLICK_ID_EXPIRED.error()
+        elapsed_ms = now_ms - self._keys.read(click_id).ts
+        expired = elapsed_ms > longest_ms
+        if (expired or elapsed_ms < offer.min_conversion_s * 1000) and not await self._outcomes.know(key):
+            raise (CLICK_ID_EXPIRED if expired else CONVERSION_TOO_EARLY).error()
 
     def _check_clickless(
         self, report: Report, request: PostbackRequest, offer: OfferRoute, now_ms: int

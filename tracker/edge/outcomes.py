@@ -80,6 +80,14 @@ class Outcomes:
             self._recent.popitem(last=False)
         return outcome, state, provisional
 
+    async def know(self, conversion_id: str) -> bool:
+        """Return whether a conversion is remembered, here or in Redis."""
+        redis = self._redis
+        if conversion_id in self._recent or redis is None:
+            return conversion_id in self._recent
+        nothing = 0
+        return bool(await self._breaker.call_async(lambda: redis.exists(cache_key(conversion_id)), nothing))
+
     async def forget(self, conversion_id: str) -> None:
         """Forget a conversion whose postback could not be written down, so that no later one is judged by it."""
         self._recent.pop(conversion_id, None)

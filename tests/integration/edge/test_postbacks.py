@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
@@ -227,6 +228,34 @@ def test_an_offers_own_window_counts_before_the_networks(edge, events, click_id)
     assert edge.get("/postback", f"click_id={click_id(SHORT, 50)}").status == 200
     assert refused(edge.get("/postback", f"click_id={click_id(SHORT, 70)}"), events) == (410, "click_id_expired")
     assert edge.get("/postback", f"click_id={click_id(OPEN, 29 * 86_400)}").status == 200
+
+
+@pytest.mark.parametrize("remembered_by", ["redis", "the edge itself"])
+def test_a_known_conversion_may_change_after_its_window_is_over(
+    chosen, events, click_id, valkey, valkey_socket, remembered_by
+):
+    if remembered_by == "redis":
+        chosen = chosen.model_copy(update={"redis_url": SecretStr(f"unix://{valkey_socket}")})
+    late = program(offers={OPEN: offer(attribution_window_s=3_600)})
+    publish(chosen.data_dir, late)
+    with Edge(chosen) as edge:
+        click = click_id(OPEN, 3_590)
+        assert edge.get("/postback", f"click_id={click}&txn_id=a").json["status"] == "accepted"
+        publish(
+            chosen.data_dir,
+            msgspec.structs.replace(late, version=2, offers={OPEN: offer(attribution_window_s=60)}),
+        )
+        edge.wait_for(lambda: edge.holder.program.version == 2)
+        assert edge.get("/postback", f"click_id={click}&txn_id=a&status=rejected").json["status"] == "updated"
+        assert refused(edge.get("/postback", f"click_id={click}&txn_id=b"), events) == (410, "click_id_expired")
+
+
+def test_a_new_conversion_too_soon_after_its_click_is_refused(chosen, events, click_id):
+    publish(chosen.data_dir, program(offers={OPEN: offer(min_conversion_s=30)}))
+    with Edge(chosen) as edge:
+        answer = edge.get("/postback", f"click_id={click_id(OPEN, 10)}")
+        assert refused(answer, events) == (409, "conversion_too_early")
+        assert edge.get("/postback", f"click_id={click_id(OPEN, 40)}").json["status"] == "accepted"
 
 
 def test_token_and_signature_open_the_way_where_one_is_required(edge, events, click_id):
