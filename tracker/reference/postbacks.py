@@ -133,9 +133,10 @@ Case doesn't matter. A conversion's status may go:
 Anything else is refused with `transition_not_allowed`. A rejected conversion is final and can't be changed;
 approved to rejected is a chargeback.
 
-An offer that pays a fixed part and a percentage can't add them up when the amount is in another currency. Such
-a conversion is put on hold with the reason `currency_rate_missing` and earns nothing yet, unless it was sent
-as rejected. Send the amount in the offer's currency, then approve it.
+Some conversions are held or rejected whatever their postback says, and the same postback again is a `duplicate`:
+on hold with `hold_period` until the goal's hold period is over, when it approves itself; rejected or on hold with
+`cap_reached` beyond a cap; on hold with `currency_rate_missing` when its amount is in a currency without a rate.
+[pricing.md](pricing.md) tells each of them.
 
 ## Addresses
 
