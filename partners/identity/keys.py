@@ -2,7 +2,7 @@
 
 Invariants: a key can do no more than the one who makes or rotates it, and no more than its role; what a
 partner's or an advertiser's user makes is always theirs; a key's text is returned by the call that makes it
-and by none after; each change is in the audit log.
+and by none after; each change is in the audit log, and of a key that edges accept, in the next snapshot.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from sqlalchemy.orm import Session
 from kernel import keys
 from kernel.auth import ROLE_SCOPES, Principal, Role
 from kernel.errors import FORBIDDEN, NOT_FOUND
-from partners import audit
+from partners import audit, service
 from partners.errors import REFERENCE_UNKNOWN
 from partners.identity.errors import KEY_NOT_ACTIVE, SCOPE_NOT_HELD
 from partners.identity.ring import is_active
 from partners.identity.schemas import KeyCreate, KeyQuery
 from partners.identity.users import Actor
 from partners.models import Advertiser, ApiKey, Partner, User, now
+
+EDGE_SCOPE = "clicks:write"
+"""Keys with it are in the routing snapshot."""
 
 
 def create(session: Session, by: Actor, wanted: KeyCreate) -> tuple[ApiKey, str]:
@@ -51,6 +54,7 @@ def insert(session: Session, by: Actor, key: ApiKey, action: str = "create") -> 
     while session.scalar(select(ApiKey.id).where(ApiKey.prefix == new.prefix)) is not None:
         new = keys.make()
     key.prefix, key.secret_hash = new.prefix, new.fingerprint
+    _tell_edges(session, key)
     session.add(key)
     session.flush()
     _told(session, by, action, key, audit.changes({}, audit.values(key)))
@@ -113,7 +117,7 @@ def rotate(session: Session, by: Actor, key_id: int, overlap: timedelta) -> tupl
     text = insert(session, by, new)
     old.replaced_by = new.id
     old.expires_at = min(old.expires_at or moment + overlap, moment + overlap)
-    _count_change(old)
+    _count_change(session, old)
     _told(session, by, "rotate", old, audit.changes(before, audit.values(old)))
     return new, text
 
@@ -133,7 +137,7 @@ def end(session: Session, by: Actor, key: ApiKey) -> ApiKey:
     if key.revoked_at is None:
         before = audit.values(key)
         key.revoked_at = now()
-        _count_change(key)
+        _count_change(session, key)
         _told(session, by, "revoke", key, audit.changes(before, audit.values(key)))
     return key
 
@@ -189,7 +193,15 @@ def _role(name: str) -> Role:
     return next(role for role in ROLE_SCOPES if role == name)
 
 
-def _count_change(key: ApiKey) -> None:
+def _tell_edges(session: Session, key: ApiKey) -> None:
+    """Let the next snapshot be published for a key that edges know."""
+    if key.kind != "session" and EDGE_SCOPE in key.scopes:
+        service.the_program(session, to_change=True)
+        service.grow_version(session)
+
+
+def _count_change(session: Session, key: ApiKey) -> None:
+    _tell_edges(session, key)
     key.revision += 1
     key.updated_at = now()
 

@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kernel.auth import Principal
+from kernel.auth import ROLE_SCOPES, Principal
 from kernel.errors import CONFLICT, NOT_FOUND, PRECONDITION_FAILED
-from partners import audit
+from partners import audit, service
 from partners.errors import REFERENCE_UNKNOWN
 from partners.identity.errors import ROLE_FIXED
 from partners.identity.schemas import STAFF, UserChange, UserCreate, UserQuery
@@ -113,6 +113,7 @@ def change(session: Session, by: Actor, user_id: int, wanted: UserChange, revisi
         ClickledgerError: ``not_found``, ``changed_meanwhile``, ``role_fixed``.
 
     """
+    service.the_program(session, to_change=True)
     user = get(session, user_id)
     if revision is not None and revision != user.revision:
         raise PRECONDITION_FAILED.error()
@@ -127,8 +128,13 @@ def change(session: Session, by: Actor, user_id: int, wanted: UserChange, revisi
     if not told:
         return user
     _count_change(user)
+    if "role" in told:
+        _reduce_keys(session, user)
     if "role" in told or user.status == "disabled":
         end_sessions(session, user)
+    if {"role", "status"} & set(told):
+        # Edges know the keys of users, and whether they may still be used.
+        service.grow_version(session)
     _told(session, by, "change", user, told)
     return user
 
@@ -147,6 +153,13 @@ def end_sessions(session: Session, user: User) -> None:
     """Revoke every session of a user; keys stay, for they are no person's presence."""
     mine = (ApiKey.user_id == user.id) & (ApiKey.kind == "session") & ApiKey.revoked_at.is_(None)
     session.execute(update(ApiKey).where(mine).values(revoked_at=now()))
+
+
+def _reduce_keys(session: Session, user: User) -> None:
+    """Give a user's keys the user's new role, and take from them what it may not do."""
+    allowed = next(scopes for role, scopes in ROLE_SCOPES.items() if role == user.role)
+    for key in session.scalars(select(ApiKey).where(ApiKey.user_id == user.id, ApiKey.kind == "key")):
+        key.role, key.scopes = user.role, sorted(allowed & frozenset(key.scopes))
 
 
 def _count_change(user: User) -> None:

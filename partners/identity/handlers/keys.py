@@ -11,12 +11,13 @@ from starlette.responses import Response
 from kernel.api import Operation
 from kernel.errors import NOT_FOUND
 from kernel.http import answer, path_id, principal, read_body, read_query
-from partners.errors import REFERENCE_UNKNOWN
+from partners.errors import NOT_PUBLISHED, REFERENCE_UNKNOWN
 from partners.identity import keys
 from partners.identity.errors import KEY_NOT_ACTIVE, SCOPE_NOT_HELD
-from partners.identity.handlers.working import actor, page, reading, said, writing
+from partners.identity.handlers.working import actor, page, publish_later, reading, said, writing
 from partners.identity.schemas import KeyAnswer, KeyCreate, KeyList, KeyQuery, KeyRotate, NewKeyAnswer
 from partners.models import ApiKey
+from partners.resources.handlers import publish
 
 
 async def _list(request: Request) -> Response:
@@ -31,6 +32,7 @@ async def _list(request: Request) -> Response:
 async def _create(request: Request) -> Response:
     by, wanted = actor(request), await read_body(request, KeyCreate)
     made = await writing(request, lambda session: _shown_once(*keys.create(session, by, wanted)))
+    await publish_later(request)
     return said(made, 201)
 
 
@@ -45,12 +47,14 @@ async def _rotate(request: Request) -> Response:
     wanted = await read_body(request, KeyRotate)
     overlap = timedelta(hours=wanted.overlap_hours)
     made = await writing(request, lambda session: _shown_once(*keys.rotate(session, by, key_id, overlap)))
+    await publish_later(request)
     return said(made, 201)
 
 
 async def _revoke(request: Request) -> Response:
     by, key_id = actor(request), path_id(request)
     ended = await writing(request, lambda session: KeyAnswer.model_validate(keys.revoke(session, by, key_id)))
+    await publish(request)
     return said(ended)
 
 
@@ -116,7 +120,7 @@ OPERATIONS = (
         or_needs="users:write",
         tag="Keys",
         answer=KeyAnswer,
-        errors=(NOT_FOUND,),
+        errors=(NOT_FOUND, NOT_PUBLISHED),
     ),
 )
 """What is offered."""

@@ -7,9 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kernel.api import ANYBODY, PUBLIC, Operation
-from kernel.errors import CONFLICT, ClickledgerError
+from kernel.errors import CONFLICT
 from kernel.http import client_address, principal, read_body
-from kernel.logging import log
 from kernel.rate_limits import Rate
 from partners.errors import NOT_PUBLISHED
 from partners.identity import passwords, sessions, signup, users
@@ -37,6 +36,7 @@ from partners.identity.schemas import (
     UserAnswer,
 )
 from partners.models import Advertiser, ApiKey, Partner, User
+from partners.resources.handlers import publish
 
 _HOUR = 3600
 
@@ -126,11 +126,7 @@ async def _sign_up(request: Request) -> Response:
         return SignedUp(partner=PartnerState.model_validate(partner), user=UserAnswer.model_validate(user))
 
     signed_up = await writing(request, make)
-    try:
-        await state.publish()
-    except ClickledgerError as why:
-        log("program").error("not_published", why=why.message)
-        raise NOT_PUBLISHED.error() from why
+    await publish(request)
     return said(signed_up, 201)
 
 

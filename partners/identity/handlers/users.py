@@ -9,7 +9,7 @@ from starlette.responses import Response
 from kernel.api import Operation
 from kernel.errors import CONFLICT, NOT_FOUND, PRECONDITION_FAILED
 from kernel.http import answer, path_id, read_body, read_query
-from partners.errors import REFERENCE_UNKNOWN
+from partners.errors import NOT_PUBLISHED, REFERENCE_UNKNOWN
 from partners.identity import passwords, users
 from partners.identity.errors import ROLE_FIXED
 from partners.identity.handlers.working import actor, etag, known_revision, page, reading, said, writing
@@ -23,6 +23,7 @@ from partners.identity.schemas import (
     UserQuery,
 )
 from partners.models import User
+from partners.resources.handlers import publish
 
 _ETAG = (("ETag", "The user's revision, to be sent back as If-Match."),)
 _IF_MATCH = (("If-Match", "The ETag the change is meant for; without it, whichever is stored."),)
@@ -64,6 +65,7 @@ async def _change(request: Request) -> Response:
         return UserAnswer.model_validate(users.change(session, by, user_id, wanted, revision))
 
     user = await writing(request, work)
+    await publish(request)
     return said(user, headers=etag(user.revision))
 
 
@@ -118,7 +120,7 @@ OPERATIONS = (
         answer=UserAnswer,
         headers=_ETAG,
         request_headers=_IF_MATCH,
-        errors=(NOT_FOUND, PRECONDITION_FAILED, ROLE_FIXED),
+        errors=(NOT_FOUND, PRECONDITION_FAILED, ROLE_FIXED, NOT_PUBLISHED),
     ),
     Operation(
         "POST",

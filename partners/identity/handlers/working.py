@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -11,10 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kernel.errors import PRECONDITION_FAILED
+from kernel.errors import PRECONDITION_FAILED, ClickledgerError
 from kernel.http import answer, client_address, principal
 from kernel.sql import Sessions
 from partners.identity.users import Actor
+from partners.resources.handlers import publish
 
 T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
@@ -48,6 +50,15 @@ async def writing(request: Request, work: Callable[[Session], T]) -> T:
         return await run_in_threadpool(run)
     finally:
         request.app.state.authenticator.forget()
+
+
+async def publish_later(request: Request) -> None:
+    """Publish what changed for the edges; what can't be now is published as soon as it can.
+
+    For answers that show a secret this once, which a failure may not swallow.
+    """
+    with contextlib.suppress(ClickledgerError):
+        await publish(request)
 
 
 def said(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:

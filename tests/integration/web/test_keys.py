@@ -10,6 +10,7 @@ from sqlalchemy import select
 from kernel import keys
 from kernel.auth import ROLE_SCOPES
 from partners.models import ApiKey, AuditEntry
+from tracker import snapshot
 
 
 def hours_from_now(hours: float) -> str:
@@ -197,3 +198,35 @@ def test_every_change_of_a_key_is_in_the_audit_log_without_its_secret(web):
         ("revoke", "admin key"),
     ]
     assert entries[0].changes["secret_hash"] == [None, "***"]
+
+
+def snapshot_keys(web) -> set[str]:
+    """Return the prefixes of the keys that edges are told of."""
+    program = snapshot.decode((web.app.state.settings.data_dir / snapshot.SNAPSHOT_FILE).read_bytes())
+    return {key.prefix for key in program.keys.values()}
+
+
+def test_edges_are_told_at_once_of_keys_that_record_clicks_and_of_their_end(web):
+    partner = web.partner()
+    user = web.user("partner", partner_id=partner)
+    session = web.holding(web.session(user))
+    clicks = session.made("POST", "/api/v1/keys", {"name": "k", "scopes": ["clicks:write"]})
+    other = session.made("POST", "/api/v1/keys", {"name": "k", "scopes": ["reports:read"]})
+    assert snapshot_keys(web) >= {clicks["prefix"]}
+    assert other["prefix"] not in snapshot_keys(web)
+    new = session.made("POST", f"/api/v1/keys/{clicks['id']}/rotate", {"overlap_hours": 1})
+    assert snapshot_keys(web) >= {clicks["prefix"], new["prefix"]}
+    session.made("POST", f"/api/v1/keys/{clicks['id']}/revoke")
+    assert snapshot_keys(web) & {clicks["prefix"], new["prefix"]} == {new["prefix"]}
+    web.admin.made("PATCH", f"/api/v1/users/{user['id']}", {"status": "disabled"})
+    assert snapshot_keys(web) & {clicks["prefix"], new["prefix"]} == set()
+
+
+def test_who_gets_a_smaller_role_has_smaller_keys(web):
+    user = web.user("manager")
+    made = web.holding(web.session(user)).made("POST", "/api/v1/keys", {"name": "k"})
+    assert made["prefix"] in snapshot_keys(web)
+    web.admin.made("PATCH", f"/api/v1/users/{user['id']}", {"role": "analyst"})
+    key = web.admin.made("GET", f"/api/v1/keys/{made['id']}")
+    assert (key["role"], key["scopes"]) == ("analyst", sorted(ROLE_SCOPES["analyst"]))
+    assert made["prefix"] not in snapshot_keys(web)
