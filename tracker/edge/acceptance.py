@@ -198,7 +198,9 @@ class Acceptance:
         longest_ms = max(self._click_window_ms(offer), offer.view_window_s * 1000)
         elapsed_ms = now_ms - self._keys.read(click_id).ts
         expired = elapsed_ms > longest_ms
-        if (expired or elapsed_ms < offer.min_conversion_s * 1000) and not await self._outcomes.know(key):
+        # Without a shortest time, a click of a host whose clock is ahead is none too soon.
+        too_soon = offer.min_conversion_s > 0 and elapsed_ms < offer.min_conversion_s * 1000
+        if (expired or too_soon) and not await self._outcomes.know(key):
             raise (CLICK_ID_EXPIRED if expired else CONVERSION_TOO_EARLY).error()
 
     def _check_clickless(
