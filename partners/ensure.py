@@ -85,6 +85,8 @@ class _Making:
         self.caller = caller
         self.changes: list[tuple[str, Resource, Entry, dict[str, Any]]] = []
         """Action, resource, entry, and what it held before."""
+        self._referred: set[tuple[str, Any]] = set()
+        """Columns and ids that are known to name an entry: thousands of offers name the same few."""
         advertisers = {entry.name for entry in wanted.advertisers} | {entry.advertiser for entry in wanted.offers}
         partners = {entry.name for entry in wanted.partners} | {entry.partner for entry in wanted.links}
         offers = {entry.name for entry in wanted.offers} | {entry.offer for entry in wanted.links}
@@ -106,7 +108,10 @@ class _Making:
     def upsert(self, resource: Resource, whole: dict[str, Any], named: AbstractSet[str]) -> Any:
         """Make the entry of ``whole``, or set on the one of this name the fields that the request ``named``."""
         whole = work.as_columns(resource, whole)
-        work.need_references(self.session, resource, whole, self.caller)
+        references = {name: whole[name] for name in resource.references if name in whole}
+        unchecked = {name: value for name, value in references.items() if (name, value) not in self._referred}
+        work.need_references(self.session, resource, unchecked, self.caller)
+        self._referred |= unchecked.items()
         found = self._known[resource].get(whole["name"])
         if found is None:
             found = resource.kind(**whole)

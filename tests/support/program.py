@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -36,6 +39,18 @@ def person(role: str, **whose: int) -> Principal:
     return Principal(role, actor=f"{role} for tests", scopes=ROLE_SCOPES[role], **whose)
 
 
+@cache
+def _migrated() -> bytes:
+    """Return a migrated SQLite file: to copy one takes a tenth of the time that making one does."""
+    with tempfile.TemporaryDirectory() as directory:
+        sessions = sql.connect(Settings(data_dir=Path(directory)))
+        partners.migrate(sessions)
+        with sessions.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        sessions.close()
+        return (Path(directory) / sql.EMBEDDED_FILE).read_bytes()
+
+
 class KnownKeys(Authenticator):
     """Knows the admin key, and the keys it is told about."""
 
@@ -50,6 +65,9 @@ class KnownKeys(Authenticator):
 
 def open_program(chosen: Settings) -> sql.Sessions:
     """Return sessions over a migrated program database."""
+    file = chosen.data_dir / sql.EMBEDDED_FILE
+    if not chosen.sql_url.get_secret_value() and not file.exists():
+        file.write_bytes(_migrated())
     sessions = sql.connect(chosen)
     partners.migrate(sessions)
     return sessions

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
 from kernel import sql
 from kernel.settings import Settings
-from kernel.sql import EMBEDDED_FILE
 from partners.models import THE_PROGRAM, Program, Table
 from tests.support.postgres import own_schema, postgres_url  # noqa: F401 - a fixture
 from tests.support.program import open_program
@@ -35,17 +32,6 @@ def chosen(request, database, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory):
-    """A migrated SQLite database, to be copied."""
-    directory = tmp_path_factory.mktemp("migrated")
-    sessions = open_program(settings(directory))
-    with sessions.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    sessions.close()
-    return directory / EMBEDDED_FILE
-
-
-@pytest.fixture(scope="session")
 def migrated_schema(postgres_url, tmp_path_factory):  # noqa: F811 - the fixture
     """The URL of a migrated PostgreSQL schema, which each test empties first: DDL takes much longer."""
     with own_schema(postgres_url) as url:
@@ -57,7 +43,6 @@ def migrated_schema(postgres_url, tmp_path_factory):  # noqa: F811 - the fixture
 def sessions(request, database, tmp_path):
     """Sessions over a migrated, empty program."""
     if database == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path)
         opened = open_program(settings(tmp_path))
     else:
         opened = sql.connect(settings(tmp_path, request.getfixturevalue("migrated_schema")))
