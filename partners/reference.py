@@ -51,8 +51,8 @@ any token. An advertiser sees itself, its own offers with their goals and pages,
 somebody doesn't see answers 404.
 
 A partner may promote an offer when the offer is public (unless its access was rejected), or when its access was
-approved: for an offer `by approval` it asks with `POST /api/v1/offer-access`, into a `private` one it is let by
-the network.
+approved: for one of `GET /api/v1/offers-to-ask-for` it asks with `POST /api/v1/offer-access`, into a private one
+it is let by the network.
 
 ## A partner's status
 

@@ -48,6 +48,12 @@ def may_be_asked_for(partner_id: int) -> ColumnElement[bool]:
     return or_(Offer.visibility == "approval", open_to(partner_id))
 
 
+def not_asked_for_yet(partner_id: int) -> ColumnElement[bool]:
+    """Return the offers by approval that a partner has no request for."""
+    asked = exists().where(OfferAccess.offer_id == Offer.id, OfferAccess.partner_id == partner_id)
+    return and_(Offer.visibility == "approval", Offer.status == "active", ~asked)
+
+
 def owned_by(advertiser_id: int) -> ColumnElement[bool]:
     """Return an advertiser's own offers."""
     return Offer.advertiser_id == advertiser_id

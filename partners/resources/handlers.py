@@ -41,17 +41,7 @@ def operations(resource: Resource) -> list[Operation]:
     word, tag = resource.word, resource.tag
     article = "an" if word[0] in "aeiou" else "a"
     made = [
-        Operation(
-            "GET",
-            path,
-            f"List {resource.plural}, a page at a time.",
-            list_handler(resource),
-            "program:read",
-            tag=tag,
-            query=listing.query_model(resource),
-            answer=listing.page_model(resource),
-            errors=(FILTER_INVALID,),
-        ),
+        list_operation(resource, f"List {resource.plural}, a page at a time.", "program:read"),
         Operation(
             "POST",
             path,
@@ -106,6 +96,21 @@ def operations(resource: Resource) -> list[Operation]:
             )
         )
     return made
+
+
+def list_operation(resource: Resource, summary: str, needs: str) -> Operation:
+    """Return the operation that lists a resource."""
+    return Operation(
+        "GET",
+        f"/api/v1/{resource.path}",
+        summary,
+        _list(resource),
+        needs,
+        tag=resource.tag,
+        query=listing.query_model(resource),
+        answer=listing.page_model(resource),
+        errors=(FILTER_INVALID,),
+    )
 
 
 def caller_of(request: Request) -> Caller:
@@ -167,9 +172,7 @@ def _needs(resource: Resource, write: Write) -> dict[str, Any]:
     return {"needs": "program:write"}
 
 
-def list_handler(resource: Resource) -> Handler:
-    """Return the handler of a resource's list."""
-
+def _list(resource: Resource) -> Handler:
     async def handle(request: Request) -> Response:
         caller = caller_of(request)
         wanted = listing.read(resource, request.query_params, caller)

@@ -17,19 +17,19 @@ from kernel.errors import CONFLICT
 from kernel.http import answer, read_body
 from partners import answers, audit, service
 from partners.ensure import ensure
-from partners.errors import FILTER_INVALID, NOT_PUBLISHED, REFERENCE_UNKNOWN
+from partners.errors import NOT_PUBLISHED, REFERENCE_UNKNOWN
 from partners.models import THE_PROGRAM, AuditEntry, Program
-from partners.resources import listing
 from partners.resources.handlers import (
     PUBLISHED,
     VERSION_HEADER,
     caller_of,
-    list_handler,
+    list_operation,
     publish,
     reading,
     writing,
 )
 from partners.resources.listing import QueryId, QueryText
+from partners.resources.promotion import OFFERS_TO_ASK_FOR
 from partners.resources.resource import Caller, Resource
 from partners.schemas import AuditAnswer, EnsuredAnswer, ProgramAnswer, ProgramChange, ProgramEnsure, SignUp
 from partners.schemas import Request as Body
@@ -166,15 +166,6 @@ OPERATIONS = (
         headers=PUBLISHED,
         errors=(CONFLICT, REFERENCE_UNKNOWN, NOT_PUBLISHED),
     ),
-    Operation(
-        "GET",
-        "/api/v1/audit",
-        "List who changed what, a page at a time.",
-        list_handler(AUDIT),
-        "audit:read",
-        tag="Audit",
-        query=listing.query_model(AUDIT),
-        answer=listing.page_model(AUDIT),
-        errors=(FILTER_INVALID,),
-    ),
+    list_operation(AUDIT, "List who changed what, a page at a time.", "audit:read"),
+    list_operation(OFFERS_TO_ASK_FOR, "List the offers by approval that a partner may ask for.", "program:read"),
 )

@@ -6,7 +6,9 @@ the network; a link leads to one offer or one smart link.
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from dataclasses import replace
+
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, joinedload
 
 from kernel.errors import BODY_INVALID
@@ -26,6 +28,7 @@ from partners.models import (
     SmartStrategy,
 )
 from partners.resources.listing import QueryId, QueryText
+from partners.resources.offers import OFFERS
 from partners.resources.people import NAMED
 from partners.resources.refusals import need_order, refusal
 from partners.resources.resource import Caller, Resource, Values
@@ -55,6 +58,7 @@ from partners.visibility import (
     AN_OFFER,
     AN_OFFER_TO_ASK_FOR,
     limited,
+    not_asked_for_yet,
     of_offers,
     open_to,
     owned_by,
@@ -95,6 +99,15 @@ OFFER_ACCESS = Resource(
     complete=_as_request,
     check=_check_request,
 )
+
+OFFERS_TO_ASK_FOR = replace(
+    OFFERS,
+    path="offers-to-ask-for",
+    word="offer to ask for",
+    visible=lambda who: and_(Offer.visibility == "approval", limited(partner=not_asked_for_yet)(who)),
+    hidden_from_partners=OFFERS.hidden_from_partners | {"destination", "deep_link_hosts"},
+)
+"""What a partner is told of offers by approval before it is let in: all but where they lead. Listed only."""
 
 LANDING_PAGES = Resource(
     "landing-pages",

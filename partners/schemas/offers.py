@@ -153,10 +153,10 @@ class OfferAnswer(TariffAnswer):
     visibility: Visibility
     starts_at: datetime | None
     ends_at: datetime | None
-    destination: str
+    destination: str = Field("", description="Not for partners that haven't been let in.")
     currency: str
     default_status: ConversionStatus
-    deep_link_hosts: list[str]
+    deep_link_hosts: list[str] = Field([], description="Not for partners that haven't been let in.")
     allow_override: bool = Field(default=False, description="Not for partners.")
     targeting: Targeting
     duplicates: DuplicatePolicy | None

@@ -319,6 +319,12 @@ def test_a_partner_makes_and_changes_its_own_links_and_hooks_only(partner, api):
 
 def test_a_partner_asks_for_an_offer_and_the_network_decides(partner, api):
     error(partner.get("/api/v1/offers/2"), 404, "not_found")
+    page = partner.get("/api/v1/offers-to-ask-for").json()
+    documented("GET", "/api/v1/offers-to-ask-for").model_validate(page)
+    [open_to_requests] = page["items"]
+    assert (open_to_requests["id"], open_to_requests["name"]) == (2, "Boots")
+    assert [offer["id"] for offer in api.get("/api/v1/offers-to-ask-for").json()["items"]] == [2]
+    assert not {"destination", "revenue", "advertiser", "advertiser_id"} & set(open_to_requests)
     asked = partner.post("/api/v1/offer-access", json={"offer_id": 2, "note": "I sell boots"})
     assert (asked.status_code, asked.json()["status"], asked.json()["partner_id"]) == (201, "pending", 1)
     error(partner.post("/api/v1/offer-access", json={"offer_id": 2}), 409, "conflict")
@@ -326,6 +332,7 @@ def test_a_partner_asks_for_an_offer_and_the_network_decides(partner, api):
     error(partner.patch(path, json={"status": "approved"}), 403, "forbidden")
     error(partner.delete(path), 403, "forbidden")
     error(partner.get("/api/v1/offers/2"), 404, "not_found")
+    assert partner.get("/api/v1/offers-to-ask-for").json()["items"] == []
     assert api.patch(path, json={"status": "approved"}).status_code == 200
     assert partner.get("/api/v1/offers/2").json()["name"] == "Boots"
     api.post("/api/v1/offers", json={"name": "Open", "advertiser_id": 1, "destination": PAGE})
