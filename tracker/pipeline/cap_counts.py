@@ -2,8 +2,8 @@
 
 Written after every batch for the caps it touched, and every few seconds from the event store for all of them, so
 that a new day, a charge-back, another host's conversions and a Redis that lost its memory are right within that
-time. Invariants: Redis holds only what the event store says; its being away delays nothing. Counts of clicks are
-the edges' own (``restoring_caps``).
+time. Invariants: Redis holds only what the event store says; either store's being away delays nothing but this.
+Counts of clicks are the edges' own (``restoring_caps``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from decimal import Decimal
 from clickhouse_connect.driver.client import Client
 from redis import Redis
 
+from kernel.logging import log
 from kernel.redis import Breaker
 from tracker import caps
 from tracker.pipeline.counting import Bucket, Counts, cap_bucket, pipeline_caps
@@ -74,19 +75,16 @@ class CapCounts:
         )
 
     def refresh_when_due(self) -> None:
-        """Write the present counts of all caps if it is time; call it often.
-
-        Raises:
-            STORE_ERRORS: the event store is away or refuses.
-
-        """
+        """Write the present counts of all caps if it is time; call it often."""
         began = self._clock()
         if began < self._next_refresh or not self._breaker.closed:
             return
-        self._next_refresh = began + REFRESH_SECONDS
-        self.refresh(time.time_ns() // 1_000_000)
+        try:
+            self.refresh(time.time_ns() // 1_000_000)
+        except Exception as why:  # noqa: BLE001 - whatever the store refuses: shipping goes on, and this is tried again
+            log("pipeline").warning("caps_not_counted", why=str(why)[:300])
         took = self._clock() - began
-        self._next_refresh = began + max(REFRESH_SECONDS, LEAST_PAUSE * took)
+        self._next_refresh = self._clock() + max(REFRESH_SECONDS, LEAST_PAUSE * took)
 
     def refresh(self, now_ms: int) -> None:
         """Write the counts of all caps in the periods of a moment.

@@ -271,6 +271,25 @@ def test_a_redis_that_lost_its_memory_gets_the_counts_again(capped, name):
     assert [case.read(limit, now + DAY) for limit in limits] == [b"0", b"5"]
 
 
+def test_a_store_that_refuses_to_count_delays_nothing_and_is_asked_again(capped, name, monkeypatch):
+    limit = cap(1, amount="9")
+    case = capped(limit)
+    now, clock = now_ms(), [0.0]
+    case.counts._clock = lambda: clock[0]
+    case.host.write(name, sell(case.host, case.number, now))
+    case.host.run()
+    case.valkey.flushall()
+    with monkeypatch.context() as broken:
+        broken.setattr("tracker.pipeline.counting.sql.CONVERSIONS_COUNTED", "SELECT nonsense")
+        case.counts.refresh_when_due()
+    clock[0] = 1.0
+    case.counts.refresh_when_due()
+    assert case.read(limit, now) is None
+    clock[0] = 6.0
+    case.counts.refresh_when_due()
+    assert case.read(limit, now) == b"1"
+
+
 def test_what_another_host_took_back_is_seen_with_the_next_look(tmp_path, capped, event_store, name):
     limit = cap(1, "payout", "total", "99", each_partner=True)
     case = capped(limit)

@@ -56,6 +56,15 @@ def test_the_same_postback_checkpointed_again_waits_once(ledger):
     assert ledger.waiting() == 1
 
 
+def test_what_the_pipeline_puts_itself_waits_once_and_in_its_groups_order(ledger):
+    batch = ledger.freeze("j", 1, 7, 20)
+    ledger.checkpoint(batch, [arrived(3, ts=3_000)], 50.0)
+    for _ in range(2):
+        ledger.put([("hold:x", arrived(9, ts=2_000)), ("hold:y", arrived(9, ts=4_000, click_id="d"))])
+    waiting = ledger.due(60.0, ledger.newest_waiting(), math.inf, 10)
+    assert [w.origin for w in waiting] == ["hold:x:9:0", "j:3:0", "hold:y:9:0"]
+
+
 def fill_disk(ledger):
     """Leave the ledger's file room for small things only."""
     pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
