@@ -36,6 +36,7 @@ def create(session: Session, by: Actor, wanted: KeyCreate) -> tuple[ApiKey, str]
     """
     if wanted.for_another and not by.who.may("users:write"):
         raise FORBIDDEN.error("Making keys for others, or with a rate of their own, needs the scope users:write.")
+    service.the_program(session, to_change=True)
     key = _owned(session, by.who, wanted)
     allowed = ROLE_SCOPES[_role(key.role)]
     if wanted.user_id is None and wanted.role is None:
@@ -143,6 +144,8 @@ def end(session: Session, by: Actor, key: ApiKey) -> ApiKey:
 
 
 def _changeable(session: Session, who: Principal, key_id: int) -> ApiKey:
+    # First of all, as every writer does: of two who rotate one key, the second sees what the first made.
+    service.the_program(session, to_change=True)
     key = get(session, who, key_id)
     if who.may("users:write"):
         return key
@@ -196,7 +199,6 @@ def _role(name: str) -> Role:
 def _tell_edges(session: Session, key: ApiKey) -> None:
     """Let the next snapshot be published for a key that edges know."""
     if key.kind != "session" and EDGE_SCOPE in key.scopes:
-        service.the_program(session, to_change=True)
         service.grow_version(session)
 
 

@@ -209,14 +209,14 @@ class KeyRotate(_Given):
 
 class _Page(_Given):
     limit: int = Field(100, ge=1, le=MAX_PAGE, description="Most entries in the answer.")
-    cursor: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")] | None = Field(
+    cursor: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")] | None = Field(
         None, description="The next_cursor of the page before."
     )
 
     @property
     def after(self) -> int:
         """Id after which the page begins."""
-        return int(self.cursor or 0)
+        return min(int(self.cursor or 0), MAX_ID)
 
 
 class UserQuery(_Page):

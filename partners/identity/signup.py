@@ -12,17 +12,17 @@ from sqlalchemy.orm import Session
 
 from kernel.auth import Principal
 from kernel.errors import CONFLICT
-from partners import audit
+from partners import audit, service
 from partners.identity import users
 from partners.identity.errors import SIGNUP_CLOSED, TERMS_NOT_ACCEPTED
 from partners.identity.schemas import SignUp, SignUpTerms
 from partners.identity.users import Actor
-from partners.models import THE_PROGRAM, Partner, Program, User
+from partners.models import Partner, User
 
 
 def terms(session: Session) -> SignUpTerms:
     """Return whether partners may sign themselves up, and what they must accept."""
-    stored = session.get_one(Program, THE_PROGRAM).signup
+    stored = service.the_program(session).signup
     return SignUpTerms(open=bool(stored.get("open", False)), terms_url=str(stored.get("terms_url") or ""))
 
 
@@ -47,7 +47,7 @@ def sign_up(session: Session, address: str, wanted: SignUp, password_hash: str) 
         ClickledgerError: as ``check``; ``conflict`` for a taken name or e-mail address.
 
     """
-    program = session.get_one(Program, THE_PROGRAM, with_for_update=True)
+    service.the_program(session, to_change=True)
     check(session, wanted)
     by = Actor(Principal("partner", actor="sign-up"), address)
     taken = CONFLICT.error(f"There is a partner {wanted.name!r} already; choose another name.", field="name")
@@ -67,7 +67,7 @@ def sign_up(session: Session, address: str, wanted: SignUp, password_hash: str) 
         session.flush()
     except IntegrityError as why:
         raise taken from why
-    program.version += 1
+    service.grow_version(session)
     told = audit.changes({}, audit.values(partner))
     audit.record(session, by.who, address, "create", "partner", partner.id, told, partner_id=partner.id)
     user = User(

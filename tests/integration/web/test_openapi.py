@@ -23,7 +23,7 @@ from tests.support.web import ADMIN_KEY, Web
 
 OPERATIONS = operations()
 
-EXAMPLES = {GenerationMode.POSITIVE: 6, GenerationMode.NEGATIVE: 4}
+EXAMPLES = {GenerationMode.POSITIVE: 10, GenerationMode.NEGATIVE: 6}
 """Requests an operation gets of each kind; all together take about a minute."""
 
 PROMISES = [
