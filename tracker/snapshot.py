@@ -83,6 +83,10 @@ class Encoded(Mapping[Key, Route], Generic[Key, Route]):
         body = self._bodies.get(key)
         return body is not None and body == other._bodies.get(key)
 
+    def each(self) -> Iterator[Route]:
+        """Yield every route that can be decoded, without keeping what wasn't kept before."""
+        return (route for key in self._bodies if (route := self.read(key)) is not None)
+
     def read(self, key: Key) -> Route | None:
         """Decode one route without keeping it, for those who keep what they make of it; None for none."""
         body = self._bodies.get(key)

@@ -34,6 +34,7 @@ from tracker.edge.impressions import ImpressionEndpoint
 from tracker.edge.outcomes import Outcomes
 from tracker.edge.pixels import PixelEndpoint
 from tracker.edge.postback import PostbackEndpoint
+from tracker.edge.preparing import keep_prepared, prepare
 from tracker.edge.program import Fetch, ProgramHolder
 from tracker.edge.recording import Recorder
 from tracker.edge.routing import Router
@@ -87,7 +88,14 @@ def build_edge(
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await journal.start()
-        lasting = (holder.keep_fresh(), counting.keep_fresh(), feed.keep_fresh(), _tell_version(holder))
+        await prepare(holder, facts)
+        lasting = (
+            holder.keep_fresh(),
+            keep_prepared(holder, facts),
+            counting.keep_fresh(),
+            feed.keep_fresh(),
+            _tell_version(holder),
+        )
         tasks = [asyncio.create_task(work) for work in lasting]
         on_started()
         try:

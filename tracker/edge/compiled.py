@@ -60,6 +60,10 @@ class Compiled(Mapping[str, Made], Generic[Route, Made]):
     def __len__(self) -> int:
         return len(self._routes)
 
+    def routes(self) -> Iterator[Route]:
+        """Yield every route as it is published, without compiling or keeping any."""
+        return self._routes.each() if isinstance(self._routes, Encoded) else iter(self._routes.values())
+
     def take_over(self, before: Compiled[Route, Made], pause: Pause) -> None:
         """Keep what ``before`` has compiled of routes that are the same here."""
         ours, theirs = self._routes, before._routes
