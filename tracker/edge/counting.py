@@ -119,12 +119,12 @@ class Counting:
     def _is_fresh(self, plan: Plan) -> bool:
         now = self._clock()
         for cap in plan.caps:
-            cap.count.used_at = now
-        return all(cap.count.read_at >= now - FRESH_S for cap in plan.caps)
+            cap.counted.used_at = now
+        return all(cap.counted.read_at >= now - FRESH_S for cap in plan.caps)
 
     def _judge_alone(self, ask: Ask, debt: Counter[CapCount] | None) -> Admission:
         """Judge a click without Redis; what it takes is noted in its counts, or as a debt already."""
-        admission, taken = self._memory.judge(ask.plan, ask.duplicate_key, ask.now_ms, count=ask.count)
+        admission, taken = self._memory.judge(ask.plan, ask.duplicate_key, ask.now_ms, count=ask.takes)
         for count in taken:
             if debt is None:
                 count.alone += 1
@@ -172,12 +172,12 @@ class Counting:
                 admission = _SENT_AWAY
             else:
                 admission = _ADMITTED[code]
-                if ask.count and ask.duplicate_key and not code & 1:
+                if ask.takes and ask.duplicate_key and not code & 1:
                     self._memory.saw(ask.duplicate_key, ask.now_ms + plan.window_ms)
             for cap in plan.caps:
-                if cap.count.used_at != now:
-                    cap.count.used_at = now
-                    self._plans.used(cap.count)
+                if cap.counted.used_at != now:
+                    cap.counted.used_at = now
+                    self._plans.used(cap.counted)
             if not future.done():
                 future.set_result(admission)
 

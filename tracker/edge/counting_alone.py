@@ -40,7 +40,7 @@ class AloneCounts:
         """
         over_cap = False
         for cap in plan.caps:
-            if cap.count.shared + cap.count.alone >= cap.amount:
+            if cap.counted.shared + cap.counted.alone >= cap.amount:
                 if cap.hard:
                     return Admission(cap.reason, duplicate=False, over_cap=False), []
                 over_cap = True
@@ -53,7 +53,7 @@ class AloneCounts:
         if duplicate_key and not duplicate:
             self.saw(duplicate_key, now_ms + plan.window_ms)
             _put(self.to_tell, duplicate_key, now_ms + plan.window_ms)
-        return admission, [cap.count for cap in plan.caps if cap.count.is_clicks]
+        return admission, [cap.counted for cap in plan.caps if cap.counted.is_clicks]
 
     def saw(self, duplicate_key: str, until_ms: int) -> None:
         """Remember a visitor whose click was counted."""

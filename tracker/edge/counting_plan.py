@@ -66,7 +66,7 @@ class CapCount:
 class PlannedCap(NamedTuple):
     """A cap that a click has to pass."""
 
-    count: CapCount
+    counted: CapCount
     amount: float
     """Full from this count on."""
     hard: bool

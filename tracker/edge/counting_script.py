@@ -128,7 +128,8 @@ class Ask(NamedTuple):
     plan: Plan
     duplicate_key: str
     now_ms: int
-    count: bool
+    takes: bool
+    """Whether it is counted if it is admitted; False only looks."""
 
 
 class SharedCounts:
@@ -169,7 +170,7 @@ class SharedCounts:
         counts: dict[CapCount, int] = {}
         for ask in asks:
             for cap in ask.plan.caps:
-                counts.setdefault(cap.count, len(counts) + 1)
+                counts.setdefault(cap.counted, len(counts) + 1)
         for count in also:
             counts.setdefault(count, len(counts) + 1)
         keys = [caps.MEMORY_KEY, self._answer_key, *[count.key for count in counts]]

@@ -17,27 +17,27 @@ def test_a_plan_is_used_again_until_offer_or_period_change():
     first = plans.plan(capped, 1, NOON)
     assert plans.plan(capped, 1, NOON + 1) is first
     tomorrow = plans.plan(capped, 1, NOON + 86_400_000)
-    assert tomorrow.caps[0].count is not first.caps[0].count
-    assert plans.plan(capped, 1, NOON).caps[0].count is first.caps[0].count
+    assert tomorrow.caps[0].counted is not first.caps[0].counted
+    assert plans.plan(capped, 1, NOON).caps[0].counted is first.caps[0].counted
     assert plans.plan(offer(caps=(clicks(2),)), 1, NOON).caps[0].amount == 2
 
 
 def test_partners_share_the_count_of_a_cap_that_is_for_all():
     plans, capped = Plans(SECRET), offer(caps=(clicks(1, id=1), clicks(1, id=2, each_partner=True)))
     one, two = plans.plan(capped, 1, NOON), plans.plan(capped, 2, NOON)
-    assert one.caps[0].count is two.caps[0].count
-    assert one.caps[1].count is not two.caps[1].count
+    assert one.caps[0].counted is two.caps[0].counted
+    assert one.caps[1].counted is not two.caps[1].counted
 
 
 def test_counts_are_forgotten_when_they_are_too_many_but_not_what_redis_was_not_told(monkeypatch):
     monkeypatch.setattr(counting_plan, "MOST_COUNTS", 10)
     plans, capped = Plans(SECRET), offer(caps=(clicks(5, each_partner=True),))
-    owed = plans.plan(capped, 1, NOON).caps[0].count
+    owed = plans.plan(capped, 1, NOON).caps[0].counted
     owed.alone = 1
     for partner in range(2, 500):
         plans.plan(capped, partner, NOON)
         assert len(plans.counts) <= 10
-    assert plans.plan(capped, 1, NOON).caps[0].count is owed
+    assert plans.plan(capped, 1, NOON).caps[0].counted is owed
 
 
 def test_the_oldest_visitors_are_forgotten_when_they_are_too_many(monkeypatch):
