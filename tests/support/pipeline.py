@@ -80,6 +80,8 @@ class Host:
         self.keys = KEYS
         self.program = PROGRAM
         self.remembered: dict[str, ConversionState] = {}
+        self.forgotten: list[str] = []
+        """Ids of conversions there are none of, though an edge may think so."""
         self.told: list[Sequence[Mapping[str, Any]]] = []
         """The changes that were told of, batch by batch."""
         self.handed_on: list[Outgoing] = []
@@ -177,8 +179,9 @@ class Host:
     def _hand_on(self, messages: Sequence[Outgoing]) -> None:
         self.handed_on.extend(messages)
 
-    def _remember(self, states: Mapping[str, ConversionState]) -> None:
-        self.remembered.update(states)
+    def _remember(self, states: Mapping[str, ConversionState | None]) -> None:
+        self.forgotten += [key for key, state in states.items() if state is None]
+        self.remembered.update({key: state for key, state in states.items() if state is not None})
 
     # events
 

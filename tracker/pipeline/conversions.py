@@ -53,8 +53,9 @@ MAX_DETAIL_CHARACTERS = 500
 
 _decode = msgspec.msgpack.Decoder(Postback | Adjustment).decode
 
-Remember = Callable[[Mapping[str, ConversionState]], None]
-"""Told the new states after they were stored; keeps the edges' answers right."""
+Remember = Callable[[Mapping[str, ConversionState | None]], None]
+"""Told the states after they were stored, None for none; keeps the edges' answers right, also where an edge took
+what is rejected here."""
 Counted = Callable[[Sequence[Moved], Counts], None]
 """Told after a batch was stored what it decided on and how much counts now."""
 OnChanges = Callable[[Sequence[Mapping[str, Any]]], None]
@@ -178,11 +179,14 @@ class ConversionStage:
                     decisions.take(event, owner, counts)
                 else:
                     decisions.adjust(event)
+                continue
             except ClickledgerError as why:
                 self._reject(entry, event, why.kind, why.message, decided)
             except Exception as why:  # noqa: BLE001 - whatever a strange postback breaks, the others must pass
                 log("pipeline").error("postback_not_processed", exc_info=why)
                 self._reject(entry, event, POSTBACK_NOT_PROCESSED, repr(why)[:MAX_DETAIL_CHARACTERS], decided)
+            there = known.get(key_of(event))
+            decided.states[key_of(event)] = there.state if there else None
         return decided, counts
 
     def _waits(

@@ -60,7 +60,8 @@ class Decided:
     """(next try in seconds since 1970, inbox id) of those that wait."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
-    states: dict[str, ConversionState] = field(default_factory=dict)
+    states: dict[str, ConversionState | None] = field(default_factory=dict)
+    """What the conversions are now; None for one that an edge may know and that there is not."""
     moved: list[Moved] = field(default_factory=list)
 
     def reject(

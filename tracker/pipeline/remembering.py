@@ -36,14 +36,17 @@ class RememberedStates:
         self._breaker = breaker or Breaker()
         self._next_look = 0.0
 
-    def remember(self, states: Mapping[str, ConversionState]) -> None:
-        """Write the states of a batch; skipped while Redis is away, the refill will bring them."""
+    def remember(self, states: Mapping[str, ConversionState | None]) -> None:
+        """Write the states of a batch, None to forget one; skipped while Redis is away, a refill brings them."""
         self._breaker.call(lambda: self._write(states), None)
 
-    def _write(self, states: Mapping[str, ConversionState]) -> None:
+    def _write(self, states: Mapping[str, ConversionState | None]) -> None:
         pipe = self._redis.pipeline(transaction=False)
         for conversion_id, state in states.items():
-            pipe.set(cache_key(conversion_id), encode_state(state), ex=CACHE_SECONDS)
+            if state is None:
+                pipe.delete(cache_key(conversion_id))
+            else:
+                pipe.set(cache_key(conversion_id), encode_state(state), ex=CACHE_SECONDS)
         pipe.execute()
 
     def refill_if_empty(self) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from kernel.clickhouse.arrow import rows_table
 from tests.support.offers import goal, offer
 from tests.support.pipeline import Host, new_offer_id, now_ms
 from tracker import caps
@@ -288,6 +289,19 @@ def test_a_store_that_refuses_to_count_delays_nothing_and_is_asked_again(capped,
     clock[0] = 6.0
     case.counts.refresh_when_due()
     assert case.read(limit, now) == b"1"
+
+
+def test_what_clicks_earned_by_themselves_counts_towards_caps_on_money(capped, event_store):
+    limits = cap(1, "payout", "day", "99"), cap(2, "revenue", "total", "99", each_partner=True), cap(3, amount="9")
+    case = capped(*limits, model="CPC")
+    now = now_ms()
+    one = {"ts": now, "offer_id": case.number, "partner_id": case.host.partner, "currency": "USD"}
+    paid = [
+        one | {"click_id": f"{case.number}-{n}", "payout": Decimal("0.2"), "revenue": Decimal(1)} for n in range(3)
+    ]
+    event_store.insert_arrow("clicks", rows_table("clicks", paid))
+    case.counts.refresh(now)
+    assert [case.read(limit, now) for limit in limits] == [b"0.6", b"3", b"0"]
 
 
 def test_what_another_host_took_back_is_seen_with_the_next_look(tmp_path, capped, event_store, name):

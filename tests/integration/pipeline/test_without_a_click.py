@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.offers import goal, offer
 from tests.support.pipeline import KEYS, Host, new_offer_id, now_ms
-from tracker.conversion_state import clickless_id
+from tracker.conversion_state import clickless_id, conversion_id
 from tracker.events import Adjustment, Outgoing, Postback, PostbackFields
 from tracker.pipeline import conversions
 from tracker.routes import CouponRoute, PartnerRoute
@@ -196,6 +196,8 @@ def test_a_self_test_changes_no_conversion_that_counts(host, name):
     host.run()
     assert [row["status"] for row in stored(host)] == ["approved"]
     assert rejected(host, name) == ["transition_not_allowed"]
+    # An edge, which took both, is told what holds.
+    assert [state.status for state in host.remembered.values()] == ["approved"]
 
 
 @pytest.mark.parametrize(("later", "reasons"), [(59_999, ["conversion_too_early"]), (60_000, [])])
@@ -207,6 +209,7 @@ def test_a_conversion_sooner_than_the_offer_allows_is_refused(host, name, later,
     host.convert(in_s=61)
     assert rejected(host, name) == reasons
     assert len(stored(host)) == 1 - len(reasons)
+    assert host.forgotten == [conversion_id(click.click_id, "", "t1")] * len(reasons)
 
 
 def test_a_goal_named_by_its_number_is_the_goal(host, name):
