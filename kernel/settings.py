@@ -133,10 +133,16 @@ class Settings(BaseSettings):
 
     # Access
     api_rate_per_minute: int = Field(
-        600, ge=1, le=1_000_000, description="Requests a minute that an API key may make, unless it has a rate of its own."
+        600,
+        ge=1,
+        le=1_000_000,
+        description="Requests a minute that an API key may make, unless it has a rate of its own.",
     )
     login_rate_per_minute: int = Field(
-        10, ge=1, le=10_000, description="Sign-in attempts a minute for one e-mail address; for one network address three times as many."
+        10,
+        ge=1,
+        le=10_000,
+        description="Sign-in attempts a minute for one e-mail address; for one network address three times as many.",
     )
     signup_rate_per_hour: int = Field(
         10, ge=1, le=10_000, description="Partner sign-ups an hour from one network address."

@@ -49,7 +49,7 @@ answer that makes it and nowhere after.
   key with the same rights; the old one works on for the overlap, at most {MAX_OVERLAP_HOURS} hours.
 - **Revoking** works at once in the process that is asked, and within a second in every other. So does disabling
   a user, suspending or banning a partner, and suspending an advertiser.
-- **Edges** accept keys with `clicks:write` for clicks from servers, and know of new and ended ones within a second.
+- **Edges** accept keys with `clicks:write` for clicks from servers, and know of changes within a second.
 - **Last use** is kept to the minute, some seconds late.
 
 ## Rate limits
