@@ -123,7 +123,6 @@ def _make_tables() -> None:
         _reference("users", "advertiser_id", "advertisers", nullable=True),
         sa.Column("last_login_at", MOMENT, nullable=True),
         unique=("email",),
-        indexed=("advertiser_id", "partner_id"),
     )
     _make_entries(
         "api_keys",
@@ -142,7 +141,6 @@ def _make_tables() -> None:
         sa.Column("last_used_at", MOMENT, nullable=True),
         _reference("api_keys", "replaced_by", "api_keys", nullable=True),
         unique=("prefix",),
-        indexed=("advertiser_id", "partner_id", "user_id"),
     )
     _make_entries(
         "goals",
@@ -160,7 +158,6 @@ def _make_tables() -> None:
         sa.Column("revenue_percent", MONEY, nullable=True),
         sa.Column("revenue_rules", sa.JSON, nullable=False),
         unique=("offer_id", "code"),
-        indexed=("offer_id",),
     )
     _make_entries(
         "payout_overrides",
@@ -175,7 +172,6 @@ def _make_tables() -> None:
         sa.Column("revenue_percent", MONEY, nullable=True),
         sa.Column("revenue_rules", sa.JSON, nullable=True),
         unique=("offer_id", "goal", "partner_id", "tier_id"),
-        indexed=("offer_id", "partner_id", "tier_id"),
     )
     _make_entries(
         "offer_access",
@@ -184,7 +180,6 @@ def _make_tables() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("note", sa.Text, nullable=False),
         unique=("offer_id", "partner_id"),
-        indexed=("offer_id", "partner_id"),
     )
     _make_entries(
         "landing_pages",
@@ -193,7 +188,6 @@ def _make_tables() -> None:
         sa.Column("url", sa.Text, nullable=False),
         sa.Column("weight", sa.Integer, nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
-        indexed=("offer_id",),
     )
     _make_entries(
         "creatives",
@@ -205,7 +199,6 @@ def _make_tables() -> None:
         sa.Column("width", sa.Integer, nullable=True),
         sa.Column("height", sa.Integer, nullable=True),
         sa.Column("status", sa.String(16), nullable=False),
-        indexed=("offer_id",),
     )
     _make_entries(
         "caps",
@@ -218,7 +211,6 @@ def _make_tables() -> None:
         sa.Column("amount", MONEY, nullable=False),
         sa.Column("hard", sa.Boolean, nullable=False),
         sa.Column("timezone", sa.String(64), nullable=False),
-        indexed=("offer_id", "partner_id"),
     )
     _make_entries(
         "coupons",
@@ -229,7 +221,6 @@ def _make_tables() -> None:
         sa.Column("starts_at", MOMENT, nullable=True),
         sa.Column("ends_at", MOMENT, nullable=True),
         unique=("offer_id", "code"),
-        indexed=("offer_id", "partner_id"),
     )
     _make_entries(
         "smart_links",
@@ -256,7 +247,6 @@ def _make_tables() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=True),
         unique=("kind", "value", "offer_id", "partner_id"),
-        indexed=("offer_id", "partner_id"),
     )
     _make_entries(
         "hooks",
@@ -271,7 +261,6 @@ def _make_tables() -> None:
         sa.Column("method", sa.String(4), nullable=False),
         sa.Column("url", sa.Text, nullable=False),
         sa.Column("secret", sa.String(128), nullable=False),
-        indexed=("advertiser_id", "offer_id", "partner_id"),
     )
     op.create_table(
         "audit",
@@ -293,9 +282,7 @@ def _make_tables() -> None:
         op.create_index(f"ix_audit_{column}", "audit", [column])
 
 
-def _make_entries(
-    table: str, *columns: sa.Column[Any], unique: tuple[str, ...] = (), indexed: tuple[str, ...] = ()
-) -> None:
+def _make_entries(table: str, *columns: sa.Column[Any], unique: tuple[str, ...] = ()) -> None:
     """Make a table whose rows have an id, a revision and their moments."""
     op.create_table(
         table,
@@ -308,8 +295,9 @@ def _make_entries(
         *([sa.UniqueConstraint(*unique, name=f"uq_{table}_{unique[0]}")] if unique else []),
         sqlite_autoincrement=True,
     )
-    for column in indexed:
-        op.create_index(f"ix_{table}_{column}", table, [column])
+    for column in columns:
+        if column.foreign_keys and column.name != "replaced_by":
+            op.create_index(f"ix_{table}_{column.name}", table, [column.name])
 
 
 def _reference(table: str, column: str, other: str, *, nullable: bool = False) -> sa.Column[Any]:
