@@ -1,14 +1,14 @@
-"""What the API of users, keys and sessions takes and answers.
+"""What the API of users, keys and sessions takes.
 
 Invariants: a field that isn't in a schema is refused by name; passwords are ``SecretStr`` from the moment
-they are read; no answer but the one to its making holds a key's secret.
+they are read.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -238,123 +238,6 @@ class KeyQuery(_Page):
     user_id: AskedId | None = None
     partner_id: AskedId | None = None
     advertiser_id: AskedId | None = None
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(from_attributes=True, extra="forbid")
-
-
-class UserAnswer(_Answer):
-    """A user."""
-
-    id: int
-    email: str
-    name: str
-    role: Role
-    status: UserStatus
-    partner_id: int | None
-    advertiser_id: int | None
-    last_login_at: datetime | None
-    revision: int
-    created_at: datetime
-    updated_at: datetime
-
-
-class NewUserAnswer(UserAnswer):
-    """A user that was just made or given a password."""
-
-    password: str | None = Field(None, description="The one the service made up; shown this once.")
-
-
-class KeyAnswer(_Answer):
-    """A key without its secret."""
-
-    id: int
-    kind: KeyKind
-    name: str
-    prefix: str = Field(description="What follows clk_ in the key.")
-    role: Role
-    scopes: list[str]
-    user_id: int | None
-    partner_id: int | None
-    advertiser_id: int | None
-    rate_per_minute: int | None
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-    last_used_at: datetime | None = Field(description="To the minute.")
-    replaced_by: int | None = Field(description="The key a rotation made.")
-
-
-class NewKeyAnswer(KeyAnswer):
-    """A key that was just made."""
-
-    key: str = Field(description="The whole key; shown this once.")
-
-
-class SessionAnswer(BaseModel):
-    """A session: its key works like any other until it ends."""
-
-    key: str = Field(description="Send it as 'Authorization: Bearer <key>'.")
-    expires_at: datetime
-    user: UserAnswer
-
-
-class PartnerState(_Answer):
-    """How things stand with a partner."""
-
-    id: int
-    name: str
-    status: Literal["pending", "approved", "rejected", "suspended", "banned"]
-    status_reason: str
-
-
-class AdvertiserState(_Answer):
-    """How things stand with an advertiser."""
-
-    id: int
-    name: str
-    status: Literal["active", "suspended"]
-
-
-class Me(BaseModel):
-    """Who asks."""
-
-    actor: str = Field(description="What the audit log calls you.")
-    role: Role
-    scopes: list[str]
-    user: UserAnswer | None
-    key: KeyAnswer | None = Field(description="The key or session of this request; none for the admin key.")
-    partner: PartnerState | None
-    advertiser: AdvertiserState | None
-
-
-class SignUpTerms(BaseModel):
-    """Whether partners may sign themselves up, and what they must accept."""
-
-    open: bool
-    terms_url: str
-
-
-class SignedUp(BaseModel):
-    """A partner that waits for approval, and its user, who may sign in."""
-
-    partner: PartnerState
-    user: UserAnswer
-
-
-class UserList(BaseModel):
-    """A page of users."""
-
-    items: list[UserAnswer]
-    next_cursor: str | None
-
-
-class KeyList(BaseModel):
-    """A page of keys."""
-
-    items: list[KeyAnswer]
-    next_cursor: str | None
 
 
 def check_belonging(role: str | None, partner_id: int | None, advertiser_id: int | None) -> None:

@@ -14,8 +14,9 @@ from kernel.auth import Principal
 from kernel.errors import CONFLICT
 from partners import audit, service
 from partners.identity import users
+from partners.identity.answers import SignUpTerms
 from partners.identity.errors import SIGNUP_CLOSED, TERMS_NOT_ACCEPTED
-from partners.identity.schemas import SignUp, SignUpTerms
+from partners.identity.schemas import SignUp
 from partners.identity.users import Actor
 from partners.models import Partner, User
 

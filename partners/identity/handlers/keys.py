@@ -13,9 +13,10 @@ from kernel.errors import NOT_FOUND
 from kernel.http import answer, path_id, principal, read_body, read_query
 from partners.errors import NOT_PUBLISHED, REFERENCE_UNKNOWN
 from partners.identity import keys
+from partners.identity.answers import KeyAnswer, KeyList, NewKeyAnswer
 from partners.identity.errors import KEY_NOT_ACTIVE, SCOPE_NOT_HELD
 from partners.identity.handlers.working import actor, page, publish_later, reading, said, writing
-from partners.identity.schemas import KeyAnswer, KeyCreate, KeyList, KeyQuery, KeyRotate, NewKeyAnswer
+from partners.identity.schemas import KeyCreate, KeyQuery, KeyRotate
 from partners.models import ApiKey
 from partners.resources.handlers import publish
 

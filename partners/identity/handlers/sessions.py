@@ -12,6 +12,16 @@ from kernel.http import client_address, principal, read_body
 from kernel.rate_limits import Rate
 from partners.errors import NOT_PUBLISHED
 from partners.identity import passwords, sessions, signup, users
+from partners.identity.answers import (
+    AdvertiserState,
+    KeyAnswer,
+    Me,
+    PartnerState,
+    SessionAnswer,
+    SignedUp,
+    SignUpTerms,
+    UserAnswer,
+)
 from partners.identity.errors import (
     ACCESS_ENDED,
     LOGIN_REFUSED,
@@ -22,19 +32,7 @@ from partners.identity.errors import (
     TOO_MANY_ATTEMPTS,
 )
 from partners.identity.handlers.working import actor, reading, said, writing
-from partners.identity.schemas import (
-    AdvertiserState,
-    KeyAnswer,
-    Me,
-    PartnerState,
-    PasswordChange,
-    SessionAnswer,
-    SignedUp,
-    SignIn,
-    SignUp,
-    SignUpTerms,
-    UserAnswer,
-)
+from partners.identity.schemas import PasswordChange, SignIn, SignUp
 from partners.models import Advertiser, ApiKey, Partner, User
 from partners.resources.handlers import publish
 

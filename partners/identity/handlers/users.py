@@ -11,17 +11,10 @@ from kernel.errors import CONFLICT, NOT_FOUND, PRECONDITION_FAILED
 from kernel.http import answer, path_id, read_body, read_query
 from partners.errors import NOT_PUBLISHED, REFERENCE_UNKNOWN
 from partners.identity import passwords, users
+from partners.identity.answers import NewUserAnswer, UserAnswer, UserList
 from partners.identity.errors import ROLE_FIXED
 from partners.identity.handlers.working import actor, etag, known_revision, page, reading, said, writing
-from partners.identity.schemas import (
-    NewUserAnswer,
-    PasswordReset,
-    UserAnswer,
-    UserChange,
-    UserCreate,
-    UserList,
-    UserQuery,
-)
+from partners.identity.schemas import PasswordReset, UserChange, UserCreate, UserQuery
 from partners.models import User
 from partners.resources.handlers import publish
 
