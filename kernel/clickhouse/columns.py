@@ -147,7 +147,7 @@ CONVERSION_STATE: tuple[Column, ...] = (
     Column(
         "goal_number",
         "UInt32",
-        "Which of the partner's conversions on the goal it was in its period, where the price depends on it; else 0",
+        "Which of the partner's conversions on the goal it was in its period, where its price depends on it",
     ),
     Column("payout_given", "Bool", "Payout or revenue came with the postback and no longer follow the amount"),
     Column("outcome", LABEL, "accepted or updated: what this state did"),
