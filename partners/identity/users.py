@@ -132,8 +132,8 @@ def change(session: Session, by: Actor, user_id: int, wanted: UserChange, revisi
         _reduce_keys(session, user)
     if "role" in told or user.status == "disabled":
         end_sessions(session, user)
-    if {"role", "status"} & set(told):
-        # Edges know the keys of users, and whether they may still be used.
+    if {"role", "status", "name"} & set(told):
+        # Edges know the keys of users, and whether they may still be used; reports name who manages whom.
         service.grow_version(session)
     _told(session, by, "change", user, told)
     return user

@@ -81,7 +81,6 @@ TIERS = Resource(
     named_by="name",
     hidden_from_partners=frozenset({"description"}),
     unique=(("name",),),
-    grows_version=False,
 )
 
 PARTNERS = Resource(

@@ -137,7 +137,6 @@ CREATIVES = Resource(
     sorts=(*NAMED, "kind"),
     named_by="name",
     references={"offer_id": AN_OFFER},
-    grows_version=False,
 )
 
 COUPONS = Resource(

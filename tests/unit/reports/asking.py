@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,15 @@ PARTNER = Principal("partner", partner_id=7)
 
 
 class Directory:
-    """Names in memory."""
+    """Names, attributes and rates in memory."""
 
-    def __init__(self, known: dict[str, dict[int, str]] | None = None) -> None:
+    def __init__(
+        self,
+        known: dict[str, dict[int, str]] | None = None,
+        attributed: dict[str, dict[int, tuple[str, ...]]] | None = None,
+        dated: dict[str, tuple[tuple[int, Decimal], ...]] | None = None,
+        base: str = "USD",
+    ) -> None:
         self.known = known or {
             "partner": {1: "Ann", 2: "Bob", 3: "Ann"},
             "advertiser": {5: "Shop"},
@@ -29,6 +36,19 @@ class Directory:
             "link": {100: "abc123"},
             "smart_link": {20: "Summer mix"},
         }
+        self.attributed = attributed or {
+            "partner_tier": {1: ("Gold",), 2: ("Silver",)},
+            "partner_tag": {1: ("blog", "eu"), 3: ("eu",)},
+            "partner_manager": {1: ("Mia",), 2: ("Noah",)},
+            "advertiser_manager": {5: ("Mia",)},
+            "offer_category": {10: ("Fashion",)},
+            "offer_tag": {10: ("summer", "sale"), 11: ("sale",)},
+            "offer_payout_model": {10: ("CPA",), 11: ("CPC",)},
+            "creative_name": {1: ("Banner",)},
+            "landing_name": {1: ("Shop",)},
+        }
+        self.dated = dated or {"EUR": ((20_000, Decimal("1.1")), (20_758, Decimal("1.25")))}
+        self.base = base
 
     def of(self, kind: str, ids: Collection[int]) -> dict[int, str]:
         known = self.known.get(kind, {})
@@ -39,6 +59,12 @@ class Directory:
 
     def all(self, kind: str) -> dict[int, str]:
         return dict(self.known.get(kind, {}))
+
+    def attributes(self, kind: str) -> dict[int, tuple[str, ...]]:
+        return self.attributed.get(kind, {})
+
+    def rates(self) -> tuple[str, dict[str, tuple[tuple[int, Decimal], ...]]]:
+        return self.base, self.dated
 
 
 NAMES = Directory()
