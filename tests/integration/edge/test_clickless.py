@@ -122,7 +122,9 @@ def test_a_list_that_cant_be_read_allows_nobody(start, click_id):
     assert code_of(answer) == "address_not_allowed"
 
 
-@pytest.mark.parametrize(("until", "holds"), [(NOW + 600_000, True), (NOW - 1, False), (0, False)])
+@pytest.mark.parametrize(
+    ("until", "holds"), [(NOW + 600_000, True), (NOW - 1, False), (0, False)], ids=["ahead", "past", "never"]
+)
 def test_a_replaced_token_and_its_signatures_hold_until_the_overlap_ends(start, click_id, until, holds):
     edge = start(require_token=True, previous_token="before", previous_token_until=until)
     expected = "accepted" if holds else "token_invalid"

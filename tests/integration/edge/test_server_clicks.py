@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import count
 
 import pytest
 
@@ -162,6 +163,8 @@ def test_a_partners_key_records_its_partners_clicks_alone(send, events):
         ({"page": "x"}, None, 400, "click_body_invalid"),
         (b"x" * 70_000, None, 413, "click_body_too_large"),
     ],
+    # Keys are made anew for each run, and test processes must agree on the names of their tests.
+    ids=count(),
 )
 def test_what_isnt_allowed_is_refused_with_its_code_and_kept_without_the_key(
     send, events, sent, header, status, code
