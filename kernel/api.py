@@ -41,11 +41,14 @@ ANYBODY = "*"
 
 @dataclass(frozen=True, slots=True)
 class OtherAnswer:
-    """An answer that is neither the success nor an error of the table."""
+    """An answer that is neither the success nor an error of the table, or one of these in another form."""
 
     status: int
     description: str
-    schema: type[BaseModel] | dict[str, Any]
+    schema: type[BaseModel] | dict[str, Any] | None
+    """None: no body."""
+    media_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Operation:
     needs: str
     """A scope of ``kernel.auth.SCOPES``, ``ANYBODY`` or ``PUBLIC``."""
     or_needs: str = ""
-    """Another scope that opens it as well; '' for none."""
+    """Another scope that opens it as well; '' for none. Beside ``PUBLIC``: one whose keys may do more."""
     tag: str = ""
     """Heading in the documentation: Partners, Offers, Reports, …"""
     body: type[BaseModel] | dict[str, Any] | None = None
@@ -79,6 +82,10 @@ class Operation:
     request_headers: tuple[tuple[str, str], ...] = ()
     errors: tuple[ErrorKind, ...] = ()
     """What it can refuse beyond what every operation can."""
+    common_errors: bool = True
+    """Whether it can refuse what every operation can."""
+    refusal: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """What its refusals hold beside ``error``, each with its JSON schema."""
     other_answers: tuple[OtherAnswer, ...] = ()
     path_types: tuple[tuple[str, str | dict[str, Any]], ...] = (("id", "integer"),)
     """JSON types, or whole JSON schemas, of the path's parameters; text where not named."""
@@ -98,6 +105,8 @@ class Operation:
 
     def every_error(self) -> tuple[ErrorKind, ...]:
         """Return what it can refuse, with what every operation of its kind can."""
+        if not self.common_errors:
+            return self.errors
         common: list[ErrorKind] = [STORE_AWAY]
         if self.needs != PUBLIC:
             common += [UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED]

@@ -136,7 +136,10 @@ def _operation(operation: Operation, models: _Models) -> Schema:
     }
     if operation.tag:
         said["tags"] = [operation.tag]
-    if operation.needs != PUBLIC:
+    if operation.needs == PUBLIC and operation.or_needs:
+        said["security"] = [{}, {"key": [operation.or_needs]}]
+        said["description"] = f"Public; a key with `{operation.or_needs}` may do more."
+    elif operation.needs != PUBLIC:
         scopes = [scope for scope in (operation.needs, operation.or_needs) if scope and scope != ANYBODY]
         said["security"] = [{"key": [scope]} for scope in scopes] or [{"key": []}]
         said["description"] = (
@@ -180,7 +183,7 @@ def _parameter(name: str, where: str, schema: Schema, *, needed: bool) -> Schema
 
 def _responses(operation: Operation, models: _Models) -> dict[str, Schema]:
     rates = {} if operation.needs == PUBLIC else _RATE_HEADERS
-    headers = {name: {"description": what, "schema": {"type": "string"}} for name, what in operation.headers}
+    headers = _headers(operation.headers)
     success: Schema = {"description": operation.summary}
     if headers or rates:
         success["headers"] = headers | rates
@@ -192,33 +195,57 @@ def _responses(operation: Operation, models: _Models) -> dict[str, Schema]:
     for kind in operation.every_error():
         by_status.setdefault(kind.status, []).append(kind)
     for status, kinds in sorted(by_status.items()):
-        responses[str(status)] = _refusal(status, kinds)
+        responses[str(status)] = _refusal(status, kinds, operation)
     for other in operation.other_answers:
-        schema = models.of(other.schema, "serialization")
-        refusal = responses.get(str(other.status))
-        if refusal is not None:
-            schema = {"anyOf": [schema, refusal["content"]["application/json"]["schema"]]}
-        responses[str(other.status)] = {
-            "description": other.description,
-            "content": {"application/json": {"schema": schema}},
-        }
+        content: Schema = {}
+        if other.schema is not None:
+            content[other.media_type] = {"schema": models.of(other.schema, "serialization")}
+        answer = {"description": other.description, "headers": _headers(other.headers), "content": content}
+        known = responses.get(str(other.status))
+        made = answer if known is None else _either(answer, known)
+        responses[str(other.status)] = {part: said for part, said in made.items() if said}
     return responses
 
 
-def _refusal(status: int, kinds: list[ErrorKind]) -> Schema:
+def _headers(declared: Iterable[tuple[str, str]]) -> Schema:
+    return {name: {"description": what, "schema": {"type": "string"}} for name, what in declared}
+
+
+def _either(answer: Schema, known: Schema) -> Schema:
+    """Return the response of a status that is answered in two ways."""
+    content = dict(known.get("content", {}))
+    for media_type, said in answer["content"].items():
+        before = content.get(media_type)
+        content[media_type] = said if before is None else {"schema": {"anyOf": [said["schema"], before["schema"]]}}
+    return {
+        "description": f"{answer['description']} {known['description']}",
+        "headers": known.get("headers", {}) | answer["headers"],
+        "content": content,
+    }
+
+
+def _refusal(status: int, kinds: list[ErrorKind], operation: Operation) -> Schema:
     """Return the response of one status: its codes, each with an example."""
+    shape: Schema = {"$ref": f"{COMPONENTS}Error"}
+    beside = dict(operation.refusal)
+    if beside:
+        properties = beside | _ERROR["properties"]
+        shape = _ERROR | {"description": "A refusal.", "required": list(properties), "properties": properties}
     codes = {"properties": {"error": {"properties": {"code": {"enum": [kind.code for kind in kinds]}}}}}
     refusal: Schema = {
         "description": " ".join(f"`{kind.code}`: {kind.advice}" for kind in kinds),
         "content": {
             "application/json": {
-                "schema": {"allOf": [{"$ref": f"{COMPONENTS}Error"}, codes]},
-                "examples": {
-                    kind.code: {"value": {"error": {"code": kind.code, "message": kind.advice}}} for kind in kinds
-                },
+                "schema": {"allOf": [shape, codes]},
+                "examples": {kind.code: {"value": _example(kind, beside)} for kind in kinds},
             }
         },
     }
-    if status in _STATUS_HEADERS:
+    if operation.common_errors and status in _STATUS_HEADERS:
         refusal["headers"] = _STATUS_HEADERS[status]
     return refusal
+
+
+def _example(kind: ErrorKind, beside: Schema) -> Schema:
+    constants = {name: schema["const"] for name, schema in beside.items() if "const" in schema}
+    return constants | kind.error().as_json()

@@ -122,13 +122,17 @@ async def _keep_uses_written(ring: identity.KeyRing) -> None:
 
 
 def _document(offered: list[Operation], chosen: Settings) -> dict[str, Any]:
-    return openapi.document(
+    document = openapi.document(
         offered,
         title="clickledger",
         version=version("clickledger"),
         description="Affiliate click and conversion tracking: the program, its people, reports and exports.",
         url=chosen.web_url,
     )
+    described = f"{chosen.edge_url}/openapi.json"
+    return document | {
+        "externalDocs": {"description": "Links, pixels and postbacks: the edge's.", "url": described}
+    }
 
 
 def operations() -> list[Operation]:

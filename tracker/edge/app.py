@@ -29,6 +29,7 @@ from tracker.edge.acceptance import Acceptance
 from tracker.edge.address import ClientAddress
 from tracker.edge.clicks import ClickEndpoint
 from tracker.edge.counting import Counting
+from tracker.edge.description import DescriptionEndpoint
 from tracker.edge.facts import VisitorFacts
 from tracker.edge.impressions import ImpressionEndpoint
 from tracker.edge.outcomes import Outcomes
@@ -132,6 +133,7 @@ def build_edge(
             Route("/pixel", frame),
             Route("/click.json", recorded_clicks),
             Route("/clickledger.js", ScriptEndpoint()),
+            Route("/openapi.json", DescriptionEndpoint(chosen.edge_url)),
             # As people write them: answered at once and written down, where a redirect would be neither.
             Route("/click/", clicks),
             Route("/c/{code}/", clicks),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import anyio.to_thread
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +16,8 @@ from schemathesis.specs.openapi.checks import (
 
 from clickledger.roles.web import operations
 from kernel.api import Operation
-from tests.support.web import ADMIN_KEY, Web
+from tests.support.asgi import in_its_own_loop
+from tests.support.web import ADMIN_KEY
 
 OPERATIONS = operations()
 
@@ -38,39 +36,8 @@ PROMISES = [
 @pytest.fixture(scope="session")
 def schema(web):
     loaded = schemathesis.openapi.from_dict(web.admin.made("GET", "/openapi.json"))
-    loaded.app = in_its_own_loop(web)
+    loaded.app = in_its_own_loop(web.app, web.client.portal)
     return loaded
-
-
-def in_its_own_loop(web: Web) -> Any:
-    """Return the running app for another event loop: each request is carried over into the app's own."""
-
-    async def serve(scope, receive, send):
-        if scope["type"] == "lifespan":
-            for step in ("startup", "shutdown"):
-                await receive()
-                await send({"type": f"lifespan.{step}.complete"})
-            return
-        asked = [await receive()]
-        while asked[-1].get("more_body"):
-            asked.append(await receive())
-
-        async def answered():
-            messages, waiting = [], iter(asked)
-
-            async def hear():
-                return next(waiting, {"type": "http.disconnect"})
-
-            async def tell(message):
-                messages.append(message)
-
-            await web.app(scope, hear, tell)
-            return messages
-
-        for message in await anyio.to_thread.run_sync(web.client.portal.call, answered):
-            await send(message)
-
-    return serve
 
 
 def test_the_document_is_public_and_describes_every_operation(web):
@@ -79,6 +46,7 @@ def test_the_document_is_public_and_describes_every_operation(web):
     assert described == {(operation.method, operation.path) for operation in OPERATIONS}
     assert document["openapi"] == "3.1.0"
     schemathesis.openapi.from_dict(document).validate()
+    assert document["externalDocs"]["url"] == "http://127.0.0.1:8000/openapi.json"
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])

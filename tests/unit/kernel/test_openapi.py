@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from kernel.api import ANYBODY, PUBLIC, Operation, OtherAnswer, routes
-from kernel.errors import CONFLICT, NOT_FOUND
+from kernel.errors import CONFLICT, NOT_FOUND, UNAUTHENTICATED
 from kernel.http import MAX_ID
 from kernel.openapi import document
 
@@ -134,6 +134,33 @@ def test_other_media_types_and_other_answers_are_told(made):
     assert "content" not in made["paths"]["/raw"]["put"]["responses"]["204"]
     either = made["paths"]["/ready"]["get"]["responses"]["503"]["content"]["application/json"]["schema"]["anyOf"]
     assert [list(schema) for schema in either] == [["type"], ["allOf"]]
+
+
+def test_an_operation_with_refusals_of_its_own_shape_promises_no_others():
+    status = {"const": "refused"}
+    odd = Operation(
+        "GET", "/odd", "Odd.", handler, PUBLIC, or_needs="keys:write", query=Asked, answer={"type": "object"},
+        errors=(CONFLICT, UNAUTHENTICATED), common_errors=False, refusal=(("status", status),),
+        other_answers=(
+            OtherAnswer(200, "As text.", {"type": "string"}, "text/plain", (("ETag", "Its revision."),)),
+            OtherAnswer(304, "Known.", None),
+        ),
+    )  # fmt: skip
+    described = document([odd], title="T", version="1", description="D", url="http://h")["paths"]["/odd"]["get"]
+    responses = described["responses"]
+    assert list(responses) == ["200", "401", "409", "304"]
+    shape = responses["409"]["content"]["application/json"]["schema"]["allOf"][0]
+    assert (shape["required"], shape["properties"]["status"]) == (["status", "error"], status)
+    example = responses["409"]["content"]["application/json"]["examples"]["conflict"]["value"]
+    assert example == {"status": "refused", "error": {"code": "conflict", "message": CONFLICT.advice}}
+    assert "headers" not in responses["401"]
+    assert {kind: said["schema"]["type"] for kind, said in responses["200"]["content"].items()} == {
+        "application/json": "object",
+        "text/plain": "string",
+    }
+    assert (responses["200"]["description"], list(responses["200"]["headers"])) == ("As text. Odd.", ["ETag"])
+    assert responses["304"] == {"description": "Known."}
+    assert described["security"] == [{}, {"key": ["keys:write"]}]
 
 
 def test_what_can_not_be_meant_is_refused():
