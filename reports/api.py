@@ -6,37 +6,43 @@ run in worker threads, so the event loop never waits for the store.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from kernel import api
-from kernel.api import Operation
+from kernel.api import Handler, Operation
 from kernel.http import answer, principal, read_body, read_query
 from reports.describe import schema
 from reports.errors import (
     DATE_INVALID,
     EMPTY_RANGE,
     ERRORS,
+    EXPORT_TOO_LARGE,
     PARAMETER_MISSING,
     UNKNOWN_COLUMN,
     UNKNOWN_EXPORT,
     UNKNOWN_FORMAT,
     UNKNOWN_TIMEZONE,
 )
-from reports.export.request import EXPORTS, FORMATS, wanted
-from reports.export.stream import MEDIA_TYPES, stream
+from reports.export.download import HEADERS, Download
+from reports.export.formats import FORMATS, MEDIA_TYPES, Writing, known_format
+from reports.export.request import EXPORTS, wanted
+from reports.export.rows import file_of
+from reports.export.stream import stream
 from reports.query import Query
 from reports.report import report
+from reports.span import Span
 
-REFUSED = "rejected"
-"""The export that belongs to nobody, and has a scope of its own."""
+EVENTS = "events:read"
+"""Scope of the exports that share one path; the others have paths of their own."""
 
-_EXPORT_ERRORS = (UNKNOWN_EXPORT, UNKNOWN_COLUMN, UNKNOWN_FORMAT, PARAMETER_MISSING)
+_EXPORT_ERRORS = (UNKNOWN_EXPORT, UNKNOWN_COLUMN, UNKNOWN_FORMAT, EXPORT_TOO_LARGE, PARAMETER_MISSING)
 _SPAN_ERRORS = (DATE_INVALID, EMPTY_RANGE, UNKNOWN_TIMEZONE)
 
 _CELL = {"type": ["string", "number", "boolean", "null", "array"], "items": {"type": "string"}}
@@ -108,6 +114,12 @@ SCHEMA_ANSWER: dict[str, Any] = {
 }
 
 
+FormatName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(FORMATS)})]
+RAW_HELP = "Leave texts in csv and xlsx as they are, also those that a spreadsheet would run as a formula."
+FILE: dict[str, Any] = {"type": ["string", "array"], "items": {"type": "object"}}
+"""A file's bytes, or as JSON an array of rows."""
+
+
 class ExportQuery(BaseModel):
     """Which rows and columns to export, and how to write them."""
 
@@ -117,7 +129,15 @@ class ExportQuery(BaseModel):
     to: str = Field("", description="First day or moment that is not exported any more.", examples=["2026-11-08"])
     timezone: str = Field("UTC", description="Zone of the days and of the times in the rows.")
     columns: str = Field("", description="Names, comma separated; empty: all.", examples=["ts,click_id,country"])
-    format: Annotated[str, WithJsonSchema({"type": "string", "enum": list(FORMATS)})] = "csv"
+    format: FormatName = "csv"
+    raw: bool = Field(default=False, description=RAW_HELP)
+
+
+class ReportExport(Query):
+    """A report's query, and how to write its rows."""
+
+    format: FormatName = "csv"
+    raw: StrictBool = Field(default=False, description=RAW_HELP)
 
 
 async def _query(request: Request) -> Response:
@@ -134,16 +154,42 @@ async def _schema(request: Request) -> Response:
     return answer(schema(request.app.state.settings, principal(request)))
 
 
-async def _export(request: Request) -> Response:
+def _export_of(table: str) -> Handler:
+    """Return the handler of one table's export; '' for the table that the path names."""
+
+    async def export(request: Request) -> Response:
+        who = principal(request)
+        asked = read_query(request, ExportQuery).model_dump(by_alias=True)
+        export = wanted(table or request.path_params["table"], asked, who)
+        if export.exported.needs != EVENTS and not table:
+            raise UNKNOWN_EXPORT.error()
+        state = request.app.state
+        # The first piece is made before the answer begins, so that a refusal still has its own status.
+        file = await run_in_threadpool(stream, export, who, readers=state.readers, chosen=state.settings)
+        return Download(file, export.table, export.span, export.format)
+
+    return export
+
+
+async def _export_report(request: Request) -> Response:
     who = principal(request)
-    asked = read_query(request, ExportQuery).model_dump(by_alias=True)
-    export = wanted(request.path_params.get("table", REFUSED), asked, who)
+    query = await read_body(request, ReportExport)
     state = request.app.state
-    # The first piece is made before the answer begins, so that a refusal still has its own status.
-    pieces = await run_in_threadpool(stream, export, who, readers=state.readers, chosen=state.settings)
-    name = f"{export.table}-{export.span.start:%Y%m%d}-{export.span.end:%Y%m%d}.{export.format}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingResponse(pieces, headers=headers, media_type=MEDIA_TYPES[export.format])
+    writing = Writing(known_format(query.format), raw=query.raw, zone=query.timezone)
+    # Totals would be a row that isn't one of the rows.
+    whole = {"totals": False} | ({"limit": state.settings.report_max_rows} if query.limit is None else {})
+    body = await run_in_threadpool(
+        report,
+        query.model_copy(update=whole),
+        who,
+        names=state.names,
+        readers=state.readers,
+        chosen=state.settings,
+    )
+    meta = body["meta"]
+    start, end = (datetime.fromisoformat(meta[name]).astimezone(UTC) for name in ("from", "to"))
+    file = file_of(body, query.limit, writing)
+    return Download(file, "report", Span(start, end, meta["timezone"]), writing.format)
 
 
 def operations() -> list[Operation]:
@@ -154,7 +200,6 @@ def operations() -> list[Operation]:
         *_SPAN_ERRORS,
         *(kind for kind in of_query if kind.code.startswith("report_too")),
     )
-    download = (("Content-Disposition", "A name for the file."),)
     return [
         Operation(
             "POST",
@@ -177,31 +222,53 @@ def operations() -> list[Operation]:
             answer=SCHEMA_ANSWER,
         ),
         Operation(
-            "GET",
-            f"/api/v1/export/{REFUSED}",
-            "Download what was refused, with its bytes as they were received.",
-            _export,
-            "rejected:read",
+            "POST",
+            "/api/v1/reports/export",
+            "Run a report and download its rows as a file.",
+            _export_report,
+            "reports:read",
             tag="Reports",
-            query=ExportQuery,
-            answer={"type": "string"},
+            body=ReportExport,
+            answer=FILE,
             media_type=", ".join(MEDIA_TYPES.values()),
-            headers=download,
-            errors=of_export,
+            headers=HEADERS,
+            errors=(*of_query, UNKNOWN_FORMAT, EXPORT_TOO_LARGE),
+        ),
+        *(
+            Operation(
+                "GET",
+                f"/api/v1/export/{name}",
+                exported.summary,
+                _export_of(name),
+                exported.needs,
+                tag="Reports",
+                query=ExportQuery,
+                answer=FILE,
+                media_type=", ".join(MEDIA_TYPES.values()),
+                headers=HEADERS,
+                errors=of_export,
+            )
+            for name, exported in EXPORTS.items()
+            if exported.needs != EVENTS
         ),
         Operation(
             "GET",
             "/api/v1/export/{table}",
-            "Download clicks, impressions or conversions, one row each.",
-            _export,
-            "events:read",
+            "Download clicks, impressions, conversions or their changes, one row each, in order of time.",
+            _export_of(""),
+            EVENTS,
             tag="Reports",
             query=ExportQuery,
-            answer={"type": "string"},
+            answer=FILE,
             media_type=", ".join(MEDIA_TYPES.values()),
-            headers=download,
+            headers=HEADERS,
             errors=of_export,
-            path_types=(("table", {"type": "string", "enum": [name for name in EXPORTS if name != REFUSED]}),),
+            path_types=(
+                (
+                    "table",
+                    {"type": "string", "enum": [name for name, one in EXPORTS.items() if one.needs == EVENTS]},
+                ),
+            ),
         ),
     ]
 

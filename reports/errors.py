@@ -60,9 +60,16 @@ REPORT_TOO_LARGE = _invalid(
     "report_too_large",
     "The report needs too much memory: ask for a shorter range, fewer dimensions or more filters.",
 )
-UNKNOWN_EXPORT = _invalid("unknown_export", "Export one of clicks, impressions, conversions and rejected.")
+UNKNOWN_EXPORT = _invalid(
+    "unknown_export",
+    "Export one of clicks, impressions, conversions, conversion_changes, rejected and outbound_attempts.",
+)
 UNKNOWN_COLUMN = _invalid("unknown_column", "There is no such column in this export.")
-UNKNOWN_FORMAT = _invalid("unknown_format", "Export as csv or jsonl.")
+UNKNOWN_FORMAT = _invalid("unknown_format", "Export as csv, json, jsonl, xlsx, parquet or arrow.")
+EXPORT_TOO_LARGE = _invalid(
+    "export_too_large",
+    "The file can't hold that many rows: ask for a shorter range, fewer rows, or another format.",
+)
 PARAMETER_MISSING = _invalid("parameter_missing", "Give the range as 'from' and 'to'.")
 
 ERRORS = table(
@@ -90,6 +97,7 @@ ERRORS = table(
     UNKNOWN_EXPORT,
     UNKNOWN_COLUMN,
     UNKNOWN_FORMAT,
+    EXPORT_TOO_LARGE,
     PARAMETER_MISSING,
 )
 

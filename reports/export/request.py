@@ -4,26 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Final
 
 from kernel.auth import Principal
 from kernel.clickhouse.columns import TABLES, Column
 from kernel.errors import FORBIDDEN
-from reports.errors import MAX_ECHOED, PARAMETER_MISSING, UNKNOWN_COLUMN, UNKNOWN_EXPORT, UNKNOWN_FORMAT, unknown
+from reports.errors import PARAMETER_MISSING, UNKNOWN_COLUMN, UNKNOWN_EXPORT, unknown
+from reports.export.formats import Format, Writing, known_format
 from reports.scope import is_unlimited
 from reports.span import Span, span
 from reports.visibility import sees_column
 
-Format = Literal["csv", "jsonl"]
-FORMATS: tuple[Format, ...] = ("csv", "jsonl")
 
-EXPORTS: dict[str, str] = {
-    "clicks": "click_id",
-    "impressions": "click_id",
-    "conversions": "conversion_id",
-    "rejected": "rejected_id",
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An event table as it is exported."""
+
+    summary: str
+    """One sentence for the documentation."""
+    order: tuple[str, ...]
+    """Columns that order its rows and tell them apart; the first is the time that the range is about."""
+    needs: str = "events:read"
+    """Scope of ``kernel.auth.SCOPES``."""
+    belongs_to_nobody: bool = False
+    """Its rows have no partner and no advertiser; only a caller without limits may have them."""
+    current: bool = False
+    """A row is replaced by its newer state, so older states are left out."""
+
+
+EXPORTS: Final[dict[str, Exported]] = {
+    "clicks": Exported("Download clicks, one row each.", ("ts", "click_id")),
+    "impressions": Exported("Download impressions, one row each.", ("ts", "click_id")),
+    "conversions": Exported(
+        "Download conversions in their current state, one row each.", ("ts", "conversion_id"), current=True
+    ),
+    "conversion_changes": Exported(
+        "Download every state that conversions went through, by the time of the change.",
+        ("changed_at", "conversion_id", "change_seq"),
+    ),
+    "rejected": Exported(
+        "Download what was refused, with its bytes as they were received.",
+        ("ts", "rejected_id"),
+        needs="rejected:read",
+        belongs_to_nobody=True,
+    ),
+    "outbound_attempts": Exported(
+        "Download the tries to send outgoing postbacks and webhooks; a partner has those of its own hooks.",
+        ("ts", "message_id", "attempt"),
+        needs="outbound:read",
+    ),
 }
-"""What can be exported, with the column that tells its rows apart."""
+"""What can be exported, by the table's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +64,25 @@ class Export:
     table: str
     columns: tuple[Column, ...]
     span: Span
-    format: Format
+    writing: Writing
 
     @property
-    def identity(self) -> str:
-        """The column that orders rows of the same instant."""
+    def format(self) -> Format:
+        """How rows are written."""
+        return self.writing.format
+
+    @property
+    def exported(self) -> Exported:
+        """What the table is like."""
         return EXPORTS[self.table]
 
+    @property
+    def time(self) -> str:
+        """The column that the range is about."""
+        return self.exported.order[0]
 
-def wanted(table: str, parameters: Mapping[str, str], who: Principal) -> Export:
+
+def wanted(table: str, parameters: Mapping[str, Any], who: Principal) -> Export:
     """Check an export's table, range, columns and format.
 
     Raises:
@@ -51,16 +92,19 @@ def wanted(table: str, parameters: Mapping[str, str], who: Principal) -> Export:
     """
     if table not in EXPORTS:
         raise unknown(UNKNOWN_EXPORT, "export", table, EXPORTS)
-    if table == "rejected" and not is_unlimited(who):
+    if EXPORTS[table].belongs_to_nobody and not is_unlimited(who):
         raise FORBIDDEN.error()
     start, end = parameters.get("from", ""), parameters.get("to", "")
     if not start or not end:
         raise PARAMETER_MISSING.error()
+    range_ = span(start, end, parameters.get("timezone") or "UTC")
     return Export(
         table,
         _columns(table, parameters.get("columns", ""), who),
-        span(start, end, parameters.get("timezone") or "UTC"),
-        _format(parameters.get("format") or "csv"),
+        range_,
+        Writing(
+            known_format(parameters.get("format") or "csv"), raw=bool(parameters.get("raw")), zone=range_.zone
+        ),
     )
 
 
@@ -72,10 +116,3 @@ def _columns(table: str, asked: str, who: Principal) -> tuple[Column, ...]:
         if name not in known:
             raise unknown(UNKNOWN_COLUMN, f"column of {table}", name, known)
     return tuple(known[name] for name in dict.fromkeys(names)) or tuple(known.values())
-
-
-def _format(asked: str) -> Format:
-    for one in FORMATS:
-        if asked == one:
-            return one
-    raise UNKNOWN_FORMAT.error(f"'{asked[:MAX_ECHOED]}' is no export format; use {' or '.join(FORMATS)}.")

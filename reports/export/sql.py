@@ -9,26 +9,28 @@ from __future__ import annotations
 from datetime import datetime
 
 from kernel.auth import Principal
-from kernel.clickhouse.columns import LABELS, TIME, Column
+from kernel.clickhouse.columns import LABEL, LABELS, TIME, Column
 from reports.bindings import Bindings, Statement
-from reports.export.request import Export, Format
+from reports.export.formats import LABEL_SEPARATOR
+from reports.export.harmless import PARAMETERS, harmless_sql
+from reports.export.request import Export
 from reports.scope import scope
 
 _ISO = "replaceRegexpOne(formatDateTime(t.`{}`, '%Y-%m-%dT%H:%i:%S.%f%z', {{tz:String}}), '(..)$', ':\\\\1')"
 """ISO 8601 with the zone's offset, its colon put in."""
 
-LABEL_SEPARATOR = "|"
-"""Between the labels of one CSV cell; reason codes and parameter names don't contain it."""
+_TEXTS = frozenset({"String", LABEL})
+_WRITTEN_BY_THE_STORE = frozenset({"csv", "json", "jsonl"})
 
 
 def hours(export: Export, who: Principal) -> Statement:
-    """Return the statement that counts rows by UTC hour; of conversions also the old states, so at most."""
+    """Return the statement that counts rows by UTC hour."""
     bindings = Bindings()
     return bindings.statement(
         [
-            "SELECT toStartOfHour(t.ts, 'UTC') AS hour, count()",
-            f"FROM {export.table} AS t",
-            _where(bindings, who, export.span.start, export.span.end),
+            f"SELECT toStartOfHour(t.{export.time}, 'UTC') AS hour, count()",
+            _from(export),
+            _where(export, bindings, who, export.span.start, export.span.end),
             "GROUP BY hour",
             "ORDER BY hour",
         ]
@@ -38,30 +40,45 @@ def hours(export: Export, who: Principal) -> Statement:
 def window(export: Export, who: Principal, start: datetime, end: datetime) -> Statement:
     """Return the statement of one window's rows, ordered by time."""
     bindings = Bindings()
-    final = " FINAL" if export.table == "conversions" else ""
     return bindings.statement(
         [
             "SELECT",
-            ",\n".join(f"    {_cell(column, export.format)} AS `{column.name}`" for column in export.columns),
-            f"FROM {export.table} AS t{final}",
-            _where(bindings, who, start, end),
-            f"ORDER BY t.ts, t.{export.identity}",
+            ",\n".join(f"    {_cell(column, export)} AS `{column.name}`" for column in export.columns),
+            _from(export),
+            _where(export, bindings, who, start, end),
+            "ORDER BY " + ", ".join(f"t.{name}" for name in export.exported.order),
         ],
         tz=export.span.zone,
+        **PARAMETERS,
     )
 
 
-def _where(bindings: Bindings, who: Principal, start: datetime, end: datetime) -> str:
-    kept = [f"t.ts >= {bindings.instant('from', start)}", f"t.ts < {bindings.instant('to', end)}"]
+def _from(export: Export) -> str:
+    return f"FROM {export.table} AS t{' FINAL' if export.exported.current else ''}"
+
+
+def _where(export: Export, bindings: Bindings, who: Principal, start: datetime, end: datetime) -> str:
+    kept = [
+        f"t.{export.time} >= {bindings.instant('from', start)}",
+        f"t.{export.time} < {bindings.instant('to', end)}",
+    ]
     # Rows of rejected belong to nobody; only a caller without limits gets this far with them.
     kept += [f"t.{condition}" for condition in scope(who, bindings.bind)]
+    if export.table == "outbound_attempts" and who.partner_id is not None:
+        # What the network's own hooks tell about a partner's conversion may name the advertiser's money.
+        kept.append(f"t.hook_partner_id = {bindings.bind('scope_hook_partner', 'UInt32', who.partner_id)}")
     return "WHERE " + "\n    AND ".join(kept)
 
 
-def _cell(column: Column, wanted: Format) -> str:
-    """Return a column as it is written out."""
+def _cell(column: Column, export: Export) -> str:
+    """Return a column as it is written out; typed, where the program and not the store writes it."""
+    cell = f"t.`{column.name}`"
+    if export.format not in _WRITTEN_BY_THE_STORE:
+        return cell
     if column.type == TIME:
         return _ISO.format(column.name)
-    if column.type == LABELS and wanted == "csv":
-        return f"arrayStringConcat(t.`{column.name}`, '{LABEL_SEPARATOR}')"
-    return f"t.`{column.name}`"
+    if column.type == LABELS and export.format == "csv":
+        cell = f"arrayStringConcat({cell}, '{LABEL_SEPARATOR}')"
+    elif column.type not in _TEXTS:
+        return cell
+    return harmless_sql(cell) if export.writing.guards else cell

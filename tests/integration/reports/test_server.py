@@ -72,13 +72,13 @@ def test_an_export_is_the_same_over_http(server: Store):
         Principal("partner", partner_id=P),
     )
     body = b"".join(
-        stream(export, Principal("partner", partner_id=P), readers=server.readers, chosen=server.chosen)
+        stream(export, Principal("partner", partner_id=P), readers=server.readers, chosen=server.chosen).pieces
     )
     rows = list(csv.reader(io.StringIO(body.decode(), newline="")))
     assert rows == [["click_id", "sub1"], *([str(n), HOSTILE] for n in range(4))]
     rejected = wanted("rejected", {"from": "2026-11-02", "to": "2026-11-03", "columns": "raw"}, ADMIN)
     assert (
-        b"".join(stream(rejected, ADMIN, readers=server.readers, chosen=server.chosen)) == b'raw\n"\\xff\\x00"\n'
+        b"".join(stream(rejected, ADMIN, readers=server.readers, chosen=server.chosen).pieces) == b'raw\n"\\xff\\x00"\n'
     )
 
 

@@ -1,0 +1,178 @@
+"""A report's rows as a file: the same rows that the query answers, in any format of the exports.
+
+A report is small beside the events (``report_max_rows``), so its rows are there before the first byte and
+everything that can be wrong with it is said in time. Types come from what the registry says of a metric and,
+where it says nothing, from the values: a pivot's columns, a formula of the caller's own.
+
+Invariants: names and values are the report's own; an amount stays the exact decimal it is, in xlsx to Excel's
+15 digits.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from reports.errors import EXPORT_TOO_LARGE
+from reports.export.files import written
+from reports.export.formats import LABEL_SEPARATOR, Writing, refuse_too_many
+from reports.export.harmless import harmless
+from reports.export.stream import Streamed, after
+from reports.registry import DIMENSIONS, METRICS
+
+Row = Mapping[str, Any]
+
+_SLICE: Final = 5_000
+"""Rows written at a time."""
+_MONEY_DIGITS: Final = 6
+"""After the point, as the store keeps money; a quotient may have more."""
+_MOST_DIGITS: Final = 38
+"""Of a 128-bit decimal."""
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def names_of(rows: Sequence[Row], meta: Mapping[str, Any]) -> list[str]:
+    """Return the columns, in the order of the rows; of a report without rows, those it would have."""
+    if rows:
+        return list(dict.fromkeys(name for row in rows for name in row))
+    named: list[str] = []
+    for name in meta["dimensions"]:
+        named.append(name)
+        if name in DIMENSIONS and DIMENSIONS[name].kind == "id":
+            named.append(f"{name}_id")
+    return [*named, *meta["metrics"]]
+
+
+def file_of(answer: Mapping[str, Any], limit: int | None, writing: Writing) -> Streamed:
+    """Begin the file of a report.
+
+    Args:
+        answer: What ``reports.report`` answered.
+        limit: The limit the query gave itself, if any.
+        writing: How to write it.
+
+    Raises:
+        ClickledgerError: ``export_too_large``: the report was cut though nobody asked for its first rows only.
+
+    """
+    rows, meta = answer["rows"], answer["meta"]
+    if meta["truncated"] and limit is None:
+        raise EXPORT_TOO_LARGE.error(
+            f"The report has more than {len(rows):,} rows, the most it may have: ask for a shorter range or more "
+            "filters, or give a limit to have the first ones.",
+            limit_rows=len(rows),
+        )
+    refuse_too_many(len(rows), writing.format)
+    return Streamed(len(rows), after(b"", pieces(rows, names_of(rows, meta), writing)))
+
+
+def pieces(rows: Sequence[Row], names: Sequence[str], writing: Writing) -> Generator[bytes, None, None]:
+    """Yield the file's bytes."""
+    match writing.format:
+        case "csv":
+            return _csv(rows, names, guards=writing.guards)
+        case "json":
+            return _json(rows)
+        case "jsonl":
+            return (b"".join(_encode(row) + b"\n" for row in part) for part in _parts(rows))
+        case _:
+            schema = pa.schema([(name, _type([row.get(name) for row in rows], name, writing)) for name in names])
+            tables = (_table(part, schema) for part in _parts(rows))
+            return written(schema, writing, tables)
+
+
+def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    return (rows[start : start + _SLICE] for start in range(0, len(rows), _SLICE))
+
+
+def _json(rows: Sequence[Row]) -> Generator[bytes, None, None]:
+    yield b"["
+    for place, part in enumerate(_parts(rows)):
+        yield (b",\n" if place else b"") + b",\n".join(_encode(row) for row in part)
+    yield b"]\n"
+
+
+def _csv(rows: Sequence[Row], names: Sequence[str], *, guards: bool) -> Generator[bytes, None, None]:
+    guard = harmless if guards else str
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    # A pivot's columns are called by values, which are anybody's texts.
+    writer.writerow([guard(name) for name in names])
+    for part in _parts(rows):
+        writer.writerows([[_cell(row.get(name), guard) for name in names] for row in part])
+        yield text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode()
+
+
+def _cell(value: Any, guard: Any) -> Any:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return guard(value)
+        case list() | tuple():
+            return guard(LABEL_SEPARATOR.join(map(str, value)))
+        case Decimal():
+            # Never 1E+3: not every program reads that as a number.
+            return format(value, "f")
+        case _:
+            return value
+
+
+def _type(values: Sequence[Any], name: str, writing: Writing) -> pa.DataType:
+    """Return a column's type: a time or an amount where the registry says so, else as its values are."""
+    present = [value for value in values if value is not None]
+    unit = METRICS[name].unit if name in METRICS else ""
+    if unit == "time":
+        return pa.timestamp("ms", writing.zone)
+    kinds = {type(value) for value in present}
+    if kinds <= {int, float, Decimal} and (Decimal in kinds or unit == "money"):
+        return _decimal([value for value in present if isinstance(value, Decimal)])
+    if kinds == {bool}:
+        return pa.bool_()
+    if kinds <= {int, float} and (present or unit):
+        return pa.int64() if kinds == {int} or (not kinds and unit == "count") else pa.float64()
+    if kinds and kinds <= {list, tuple}:
+        return pa.list_(pa.string())
+    return pa.string()
+
+
+def _decimal(values: Sequence[Decimal]) -> pa.DataType:
+    """Return the decimal type that holds every value exactly."""
+    before, behind = 1, _MONEY_DIGITS
+    for value in values:
+        _, digits, exponent = value.as_tuple()
+        assert isinstance(exponent, int)  # noqa: S101 - the store has no decimal NaN
+        behind = max(behind, -exponent)
+        before = max(before, len(digits) + exponent)
+    if before + behind <= _MOST_DIGITS:
+        return pa.decimal128(_MOST_DIGITS, behind)
+    return pa.decimal256(2 * _MOST_DIGITS, behind)
+
+
+def _table(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
+    columns = [pa.array([_typed(row.get(field.name), field.type) for row in rows], field.type) for field in schema]
+    return pa.table(columns, schema=schema)
+
+
+def _typed(value: Any, kind: pa.DataType) -> Any:
+    """Return a value as the column's type wants it."""
+    if value is None:
+        return None
+    if pa.types.is_timestamp(kind):
+        return datetime.fromisoformat(value)
+    if pa.types.is_decimal(kind):
+        return value if isinstance(value, Decimal) else Decimal(str(value))
+    if pa.types.is_list(kind):
+        return [str(one) for one in value]
+    return value if not pa.types.is_string(kind) or isinstance(value, str) else str(value)
