@@ -62,7 +62,9 @@ class LandingPageCreate(Request):
     offer_id: Id
     name: Name
     url: Destination = Field(description="URL template with {macros}.")
-    weight: Weight = Field(1, description="Its share of clicks, against the others' weights.")
+    weight: Weight = Field(
+        1, description="Its share of clicks, against the others' weights; 0: only where a link names the page."
+    )
     status: EntryStatus = "active"
 
 

@@ -54,11 +54,9 @@ class CompiledOffer:
         self.destination = compile_url(route.destination)
         self._fallback: Template | str | None = route.fallback_url
         self.landings: tuple[tuple[LandingRoute, Template], ...] = tuple(
-            (landing, template)
-            for landing in route.landings
-            if landing.weight > 0 and (template := compile_url(landing.url)) is not None
+            (landing, template) for landing in route.landings if (template := compile_url(landing.url)) is not None
         )
-        """Pages that can be shown."""
+        """Pages that can be shown; those of weight 0 never by chance, but where a link names them."""
         self.landing_weight = sum(landing.weight for landing, _ in self.landings)
         """Of all of them together."""
 

@@ -112,7 +112,9 @@ Rules are judged in the order of this table, and the first that fails is recorde
 - What isn't known about a visitor fails a rule that allows only some, and passes one that denies some.
 - A version is compared as exactly as the rule is written: 12.1 is `=12` and `<=12`, and isn't `>12`.
 - A click that is refused takes nothing from a cap. Beyond a soft cap clicks go on, marked `is_over_cap`.
-- `landing_id` chooses one of the offer's active landing pages; otherwise they take turns by weight.
+- `landing_id` chooses one of the offer's active landing pages; otherwise they take turns by weight. A page of
+  weight 0 is never shown by chance, only where a link names it; while no page has a weight, clicks go to the
+  offer's destination.
 
 ## Smart links
 

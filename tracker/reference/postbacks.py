@@ -40,6 +40,8 @@ _LATER = (
     "conversion_unknown",
 )
 """Found after the answer and by the advertiser's doing."""
+_SOMETIMES_AT_ONCE = ("conversion_too_early",)
+"""Of those, what an edge answers where the click's id alone tells."""
 _UPLOADS = ("upload_invalid", "row_invalid", "partner_unknown")
 """Answered to the network's own people."""
 _CLICKS = ("click_body_invalid", "click_body_too_large", "key_not_accepted", "key_missing", "partner_not_allowed")
@@ -67,7 +69,8 @@ https://go.example.net/postback?click_id=AZm6JwAAcJ6EAAAADAuYcXJ0Y2xpY2tz&txn_id
 ```
 
 `GET` with a query, or `POST` with a form or one flat JSON object. Query and body may be mixed; what the query
-says counts before the body. Everything is UTF-8.
+says counts before the body. Everything is UTF-8. For programs, the edge describes itself: `GET /openapi.json`
+(OpenAPI 3.1) where the postbacks go has every parameter, answer and code.
 
 ## Parameters
 
@@ -196,7 +199,9 @@ then kept as rejected:
 def page() -> str:
     """Return the page."""
     text = canonical_text(_EXAMPLE)
-    answered = [kind for code, kind in errors.ERRORS.items() if code not in _LATER + _NOBODYS + _UPLOADS + _CLICKS]
+    later = set(_LATER).difference(_SOMETIMES_AT_ONCE)
+    unanswered = later.union(_NOBODYS, _UPLOADS, _CLICKS)
+    answered = [kind for code, kind in errors.ERRORS.items() if code not in unanswered]
     header = ("code", "HTTP", "what to do")
     return _PAGE.format(
         parameters=parameters(ALIASES, MEANINGS),

@@ -172,7 +172,11 @@ def test_pages_that_can_be_shown_are_compiled_with_the_weight_of_all():
         LandingRoute(4, "https://c.example/?c={click_id}"),
     )
     made = CompiledOffer(offer(landings=pages))
-    assert [(page.id, template.host) for page, template in made.landings] == [(1, "a.example"), (4, "c.example")]
+    assert [(page.id, template.host) for page, template in made.landings] == [
+        (1, "a.example"),
+        (3, "b.example"),
+        (4, "c.example"),
+    ]
     assert made.landing_weight == 4
     assert CompiledOffer(offer()).landings == ()
 

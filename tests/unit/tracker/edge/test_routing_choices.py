@@ -119,6 +119,16 @@ def test_a_link_chooses_its_page(more, page, landing_id):
         assert (leads_to(decision), decision.landing_id) == (page, landing_id)
 
 
+def test_a_page_of_weight_0_is_shown_where_it_is_named_and_never_by_chance():
+    unlisted = LandingRoute(14, "https://shop.example/d", 0)
+    found = Routed(offer(id=7, landings=(unlisted, *PAGES)))
+    assert {found.click(7).landing_id for _ in range(60)} == {"11", "12", "13"}
+    named = found.click(7, more="&landing_id=14")
+    assert (leads_to(named), named.landing_id) == ("https://shop.example/d", "14")
+    alone = Routed(offer(id=7, landings=(unlisted,))).click(7)
+    assert (leads_to(alone), alone.landing_id) == ("https://shop.example/lp?cid=%3Cclick_id%3E", "")
+
+
 @pytest.mark.parametrize("wanted", ["", "99", "011", "x" * 600])
 def test_a_page_the_offer_doesnt_have_leaves_the_choice_to_the_weights(wanted):
     found = Routed(offer(id=7, landings=PAGES))
