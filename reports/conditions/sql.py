@@ -8,10 +8,12 @@ from __future__ import annotations
 from string import Template
 from typing import Any
 
+from reports.attributes import bind_attribute
 from reports.bindings import Bindings
 from reports.filters import DimensionFilter, MetricFilter
 from reports.names import NO_ONE, Names
 from reports.registry import METRIC_OPERATORS, OPERATORS, Dimension, DimensionKind, Operator
+from reports.registry.attribute import kept
 from reports.registry.operators import EMPTY
 
 _TYPES: dict[DimensionKind, str] = {
@@ -39,7 +41,13 @@ def on_dimension(bindings: Bindings, names: Names, place: str, one: DimensionFil
     dimension = one.dimension
     operator = OPERATORS[one.operator.negates or one.operator.name]
     kind, empty = _TYPES[dimension.kind], EMPTY.get(dimension.kind, "")
-    if one.by_id:
+    bind_attribute(bindings, names, dimension)
+    if dimension.attribute is not None and dimension.attribute.by_id:
+        passing, passing_nothing = (
+            _compared(bindings, subject, operator, place, kind, one.values, empty) for subject in ("x", "''")
+        )
+        condition = kept(dimension, key, passing, passing_nothing)
+    elif one.by_id:
         condition = f"{key} IN {bindings.bind(place, 'Array(UInt32)', list(one.values))}"
     elif operator.arity == "none":
         subject = "x" if dimension.array else dimension.shown(key)

@@ -25,6 +25,18 @@ TIME_ZONE = "{tz:String}"
 
 
 @dataclass(frozen=True, slots=True)
+class Attribute:
+    """What the program, today, knows of the ids that events carry; see ``reports.registry.attribute``."""
+
+    kind: str
+    """Under which the directory knows it."""
+    id_type: Literal["UInt32", "String"] = "UInt32"
+    """String: events name the entry in a text that may as well be anything else."""
+    by_id: bool = True
+    """The dimension's key is the id; False: a side's expression gives the value itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dimension:
     """Something a report can be sliced by.
 
@@ -50,6 +62,8 @@ class Dimension:
     """For ``labels``: the row's labels as an array that is never empty; filters look into it."""
     names: str = ""
     """For ``id``: the kind under which the directory knows the names."""
+    attribute: Attribute | None = None
+    """For what the directory knows of an id: its expressions name parameters that ``reports.attributes`` binds."""
 
     def shown(self, key: str) -> str:
         """Return the expression of the shown value for the expression of its key."""

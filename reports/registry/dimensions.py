@@ -5,11 +5,17 @@ Invariant: a name never changes its meaning; saved reports and scripts hold on t
 
 from __future__ import annotations
 
+from reports.registry.attribute import attribute, attribute_of_clicks
 from reports.registry.dimension import Dimension, column, moment, named, numbered, on_conversions
 
 __all__ = ["DIMENSIONS", "Dimension"]
 
 _REASONS = "if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))"
+
+_SEVERAL = (
+    "with two counts under both, so rows may add up to more than the totals, and one without is under ''; "
+    "a filter keeps those that have the tag, with all their tags"
+)
 
 _QUARTER_HOUR = "toStartOfFifteenMinutes($t, 'UTC')"
 """Local hours are gathered from these: every zone is off UTC by whole quarters of an hour, and ClickHouse's own
@@ -74,8 +80,61 @@ _ENTRIES: tuple[Dimension, ...] = (
     ),
     # who and what
     named("partner", "Partner", "Partner whose link was clicked, with partner_id beside it", "who"),
+    attribute(
+        "partner_manager",
+        "Partner manager",
+        "Who of the network looks after the partner today, empty for nobody",
+        "who",
+        "partner_id",
+    ),
+    attribute(
+        "partner_tier",
+        "Partner tier",
+        "Class of partners the partner is in today, empty for none",
+        "who",
+        "partner_id",
+    ),
+    attribute(
+        "partner_tag",
+        "Partner tag",
+        f"Tag the partner has today; a partner {_SEVERAL}",
+        "who",
+        "partner_id",
+        many=True,
+    ),
     named("advertiser", "Advertiser", "Advertiser of the offer, with advertiser_id beside it", "who"),
+    attribute(
+        "advertiser_manager",
+        "Advertiser manager",
+        "Who of the network looks after the offer's advertiser today, empty for nobody",
+        "who",
+        "advertiser_id",
+    ),
+    attribute(
+        "account_manager",
+        "Account manager",
+        "The advertiser manager, under the name other trackers' reports have for it",
+        "who",
+        "advertiser_id",
+        kind="advertiser_manager",
+    ),
     named("offer", "Offer", "Offer the visitor was sent to, with offer_id beside it", "what"),
+    attribute(
+        "offer_category", "Offer category", "The offer's category today, empty for none", "what", "offer_id"
+    ),
+    attribute(
+        "offer_tag", "Offer tag", f"Tag the offer has today; an offer {_SEVERAL}", "what", "offer_id", many=True
+    ),
+    attribute_of_clicks(
+        "payout_model",
+        "Payout model",
+        "CPA, CPL, CPS, CPC, CPM, revshare or hybrid: of a conversion the one it was paid by, of clicks and "
+        "impressions the one of their offer's base goal today",
+        "what",
+        "offer_id",
+        kind="offer_payout_model",
+        recorded="payout_model",
+    ),
     named(
         "link", "Link", "Saved link that was clicked, with link_id beside it; (none) if written by hand", "what"
     ),
@@ -88,7 +147,21 @@ _ENTRIES: tuple[Dimension, ...] = (
     ),
     named("smart_link", "Smart link", "Smart link that chose the offer, with smart_link_id beside it", "what"),
     column("landing", "Landing page", "Landing page chosen, or named in the link", "what", source="landing_id"),
+    attribute(
+        "landing_name",
+        "Landing page's name",
+        "Today's name of the landing page, empty where the link named one that isn't the offer's",
+        "what",
+        "landing_id",
+    ),
     column("creative", "Creative", "Creative or banner named in the link", "what", source="creative_id"),
+    attribute(
+        "creative_name",
+        "Creative's name",
+        "Today's name of the creative, empty where the link named none of the program's",
+        "what",
+        "creative_id",
+    ),
     column("coupon", "Coupon", "Coupon or promotion code", "what"),
     # labels
     column("source", "Source", "Traffic source named by the partner", "labels"),
@@ -195,7 +268,6 @@ _ENTRIES: tuple[Dimension, ...] = (
     ),
     on_conversions("txn_id", "Transaction id", "The advertiser's transaction id"),
     on_conversions("currency", "Currency", "Currency of payout and revenue"),
-    on_conversions("payout_model", "Payout model", "CPA, CPL, CPS, CPC, CPM, revshare or hybrid"),
     on_conversions("attribution", "Attribution", "click, view, coupon or adjustment"),
     on_conversions(
         "conversion_source",

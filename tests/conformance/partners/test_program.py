@@ -263,7 +263,7 @@ def test_what_others_name_is_not_deleted_and_what_nobody_names_is(small):
         work.delete(session, PAYOUT_OVERRIDES, 1, CALLER)
         work.delete(session, GOALS, 1, CALLER)
         work.delete(session, TIERS, 1, CALLER)
-    assert version(small) == before + 2  # edges know no tiers
+    assert version(small) == before + 3
     with pytest.raises(ClickledgerError, match="There is no tier 1"):
         read(small, TIERS)
 

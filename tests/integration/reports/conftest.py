@@ -41,7 +41,13 @@ class Store:
     def ask(self, partner: int, names: Names | None = None, **fields: Any) -> dict[str, Any]:
         """Answer a query over one partner's rows alone; decimals become floats, as in JSON."""
         # A manager sees the network's money; the id limits it to the rows of this test.
-        who = Principal("manager", partner_id=partner)
+        return self._answer(Principal("manager", partner_id=partner), names, fields)
+
+    def ask_advertiser(self, advertiser: int, names: Names | None = None, **fields: Any) -> dict[str, Any]:
+        """Answer a query over one advertiser's rows alone, so that partners can be compared."""
+        return self._answer(Principal("manager", advertiser_id=advertiser), names, fields)
+
+    def _answer(self, who: Principal, names: Names | None, fields: dict[str, Any]) -> dict[str, Any]:
         given = {"from": "2026-11-01", "to": "2026-11-08", "metrics": ["clicks"], **fields}
         query = Query.model_validate(given)
         answer = report(query, who, names=names or Directory(), readers=self.readers, chosen=self.chosen)
