@@ -45,6 +45,7 @@ SCOPES: dict[str, str] = {
     "hooks:write": "Create and change one's own outgoing postbacks and webhooks",
     "access:write": "Ask for offers that are open by approval",
     "reports:read": "Run reports",
+    "reports:write": "Save, share and schedule reports",
     "events:read": "Export clicks and conversions",
     "rejected:read": "Export what was refused, with its bytes",
     "conversions:write": "Approve, reject, adjust and upload conversions",
@@ -67,6 +68,7 @@ ROLE_SCOPES: dict[Role, frozenset[str]] = {
         {
             "program:read",
             "reports:read",
+            "reports:write",
             "events:read",
             "rejected:read",
             "outbound:read",
@@ -76,11 +78,21 @@ ROLE_SCOPES: dict[Role, frozenset[str]] = {
     ),
     "partner": frozenset(
         {
-            *("program:read", "links:write", "hooks:write", "access:write", "reports:read", "events:read"),
-            *("clicks:write", "outbound:read", "outbound:write", "links:test", "keys:write"),
+            *("program:read", "links:write", "hooks:write", "access:write", "events:read"),
+            *(
+                "reports:read",
+                "reports:write",
+                "clicks:write",
+                "outbound:read",
+                "outbound:write",
+                "links:test",
+                "keys:write",
+            ),
         }
     ),
-    "advertiser": frozenset({"program:read", "reports:read", "events:read", "conversions:write", "keys:write"}),
+    "advertiser": frozenset(
+        {"program:read", "reports:read", "reports:write", "events:read", "conversions:write", "keys:write"}
+    ),
 }
 """What each role may do; a partner and an advertiser only with what is theirs."""
 

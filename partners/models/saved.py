@@ -17,7 +17,7 @@ from kernel.sql import NEVER_REUSE_IDS, Moment
 from partners.models.base import MAX_NAME_LENGTH, Entry, JsonObject, Table, now
 
 Every: TypeAlias = Literal["day", "week", "month"]
-ReportFormat: TypeAlias = Literal["csv", "json", "xlsx", "parquet"]
+ReportFormat: TypeAlias = Literal["csv", "json", "jsonl", "xlsx", "parquet", "arrow"]
 Target: TypeAlias = Literal["file", "webhook"]
 RunOutcome: TypeAlias = Literal["running", "done", "failed"]
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from kernel.errors import ErrorKind, table
+from reports.errors import ERRORS as QUERIES
 
-FORMULA_INVALID = ErrorKind(
-    "formula_invalid", 400, "info", "Write a formula of metrics, numbers, + - * / and parentheses."
-)
 RANGE_INCOMPLETE = ErrorKind(
     "range_incomplete", 400, "info", "Give 'from' and 'to', or a 'range' such as last_7_days, and not both."
 )
@@ -20,4 +18,14 @@ TARGET_NOT_ALLOWED = ErrorKind(
     "target_not_allowed", 403, "info", "Files are written for the network's own people; use a webhook instead."
 )
 
-ERRORS = table(FORMULA_INVALID, RANGE_INCOMPLETE, TOO_MANY_SAVED, LINK_INVALID, TARGET_NOT_ALLOWED)
+NOT_YOUR_ROWS = ErrorKind(
+    "report_not_for_you",
+    403,
+    "info",
+    "This report is limited to somebody else's rows; ask its owner for one of your own.",
+)
+
+ERRORS = table(RANGE_INCOMPLETE, TOO_MANY_SAVED, LINK_INVALID, TARGET_NOT_ALLOWED, NOT_YOUR_ROWS)
+
+QUERY_ERRORS = tuple(QUERIES.values())
+"""What a query can be refused with, and the file made of its rows."""
