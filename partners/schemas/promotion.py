@@ -13,6 +13,7 @@ from partners.fields import (
     Destination,
     FallbackUrl,
     Id,
+    LandingWeight,
     Name,
     Note,
     Parameters,
@@ -62,7 +63,7 @@ class LandingPageCreate(Request):
     offer_id: Id
     name: Name
     url: Destination = Field(description="URL template with {macros}.")
-    weight: Weight = Field(
+    weight: LandingWeight = Field(
         1, description="Its share of clicks, against the others' weights; 0: only where a link names the page."
     )
     status: EntryStatus = "active"
@@ -73,7 +74,7 @@ class LandingPageChange(Request):
 
     name: Name = Field(default_factory=left_out)
     url: Destination = Field(default_factory=left_out)
-    weight: Weight = Field(default_factory=left_out)
+    weight: LandingWeight = Field(default_factory=left_out)
     status: EntryStatus = Field(default_factory=left_out)
 
 

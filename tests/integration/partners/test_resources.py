@@ -39,7 +39,7 @@ BODIES = {
     "goals": ({"offer_id": 1, "code": "deposit", "name": "Deposit", "payout": "20"}, {"hold_days": 3}),
     "payout-overrides": ({"offer_id": 1, "partner_id": 1, "payout": "9"}, {"payout_percent": "1.00"}),
     "offer-access": ({"offer_id": 2, "partner_id": 1}, {"status": "rejected", "note": "no"}),
-    "landing-pages": ({"offer_id": 1, "name": "B", "url": PAGE}, {"weight": 3}),
+    "landing-pages": ({"offer_id": 1, "name": "B", "url": PAGE, "weight": 0}, {"weight": 3}),
     "creatives": ({"offer_id": 1, "name": "B", "kind": "text", "content": "Buy!"}, {"width": 300, "height": 250}),
     "caps": (
         {"offer_id": 1, "kind": "payout", "period": "month", "amount": "100.50", "timezone": "Europe/Berlin"},
