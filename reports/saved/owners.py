@@ -134,7 +134,8 @@ def _key(session: Session, prefix: str) -> Principal | None:
     if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now()):
         return None
     scopes = ROLE_SCOPES[cast("Role", key.role)] & frozenset(key.scopes)
-    return Principal(key.role, key.partner_id, key.advertiser_id, f"key:{key.prefix}", scopes)
+    # Under the name of the first key, which is what its things are known by.
+    return Principal(key.role, key.partner_id, key.advertiser_id, f"key:{prefix}", scopes)
 
 
 def _is_let_in(session: Session, who: Principal) -> bool:
