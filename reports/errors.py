@@ -40,6 +40,12 @@ METRIC_HIDDEN = ErrorKind(
     "info",
     "Your role doesn't see this money; GET /api/v1/reports/schema lists what it sees.",
 )
+DIMENSION_HIDDEN = ErrorKind(
+    "dimension_hidden",
+    403,
+    "info",
+    "Your role doesn't see this; GET /api/v1/reports/schema lists what it sees.",
+)
 SORT_INVALID = _invalid("sort_invalid", "Sort by a metric or by one of the dimensions asked for.")
 EMPTY_RANGE = _invalid(
     "empty_range", "'from' must be before 'to', and 'to' is exclusive: for one day give the next day as 'to'."
@@ -53,6 +59,22 @@ UNKNOWN_TIMEZONE = _invalid(
 LIMIT_OUT_OF_RANGE = _invalid("limit_out_of_range", "Give a limit from 1 to the most rows a report may have.")
 OFFSET_OUT_OF_RANGE = _invalid("offset_out_of_range", "Give an offset from 0 to one billion.")
 CURRENCY_INVALID = _invalid("currency_invalid", "Give a currency as three capital letters, for example EUR.")
+COMPARE_INVALID = _invalid(
+    "compare_invalid", "Compare with previous_period, previous_year or a range of its own, {from, to}."
+)
+FILL_INVALID = _invalid(
+    "fill_invalid", "Gaps can be filled in exactly one time dimension, over at most 20000 of its values."
+)
+PIVOT_INVALID = _invalid(
+    "pivot_invalid", "Pivot by one dimension that is not among the rows' own, into 1 to 50 columns."
+)
+FORMULA_INVALID = _invalid(
+    "formula_invalid", "A formula has names of metrics, numbers, + - * / and parentheses, and a name of its own."
+)
+REPORT_CANCELLED = ErrorKind("report_cancelled", 409, "info", "The report was cancelled while it ran.")
+REPORT_NOT_RUNNING = ErrorKind(
+    "report_not_running", 404, "info", "You have no report of this id that is running now."
+)
 REPORT_TOO_SLOW = _invalid(
     "report_too_slow", "The report takes too long: ask for a shorter range, fewer dimensions or more filters."
 )
@@ -85,6 +107,7 @@ ERRORS = table(
     TOO_MANY_FILTERS,
     PATTERN_INVALID,
     METRIC_HIDDEN,
+    DIMENSION_HIDDEN,
     SORT_INVALID,
     EMPTY_RANGE,
     DATE_INVALID,
@@ -92,6 +115,12 @@ ERRORS = table(
     LIMIT_OUT_OF_RANGE,
     OFFSET_OUT_OF_RANGE,
     CURRENCY_INVALID,
+    COMPARE_INVALID,
+    FILL_INVALID,
+    PIVOT_INVALID,
+    FORMULA_INVALID,
+    REPORT_CANCELLED,
+    REPORT_NOT_RUNNING,
     REPORT_TOO_SLOW,
     REPORT_TOO_LARGE,
     UNKNOWN_EXPORT,

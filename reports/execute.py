@@ -7,6 +7,7 @@ nobody foresaw is an internal error.
 
 from __future__ import annotations
 
+import threading
 import urllib.error
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,12 +21,14 @@ from clickhouse_connect.driver.exceptions import OperationalError
 from kernel.errors import STORE_AWAY, ClickledgerError
 from kernel.settings import Settings
 from reports.bindings import Statement
-from reports.errors import PATTERN_INVALID, REPORT_TOO_LARGE, REPORT_TOO_SLOW, UNKNOWN_TIMEZONE
+from reports.errors import PATTERN_INVALID, REPORT_CANCELLED, REPORT_TOO_LARGE, REPORT_TOO_SLOW, UNKNOWN_TIMEZONE
 
 _TOO_SLOW = frozenset({159, 160, 209})
 """ClickHouse: TIMEOUT_EXCEEDED, TOO_SLOW, SOCKET_TIMEOUT."""
 _TOO_LARGE = frozenset({158, 241, 307, 396})
 """ClickHouse: TOO_MANY_ROWS, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES."""
+_CANCELLED = 394
+"""ClickHouse: QUERY_WAS_CANCELLED."""
 _BAD_PATTERN = 427
 """ClickHouse: CANNOT_COMPILE_REGEXP."""
 _BAD_ARGUMENTS = 36
@@ -48,19 +51,41 @@ class Result:
     """Rows of the store it looked at; None where the store doesn't tell."""
 
 
-def execute(statements: Sequence[Statement], readers: Readers, limits: Settings) -> list[Result]:
+class Cancellable(Protocol):
+    """What a report is ended by; ``reports.running.Run`` is one."""
+
+    @property
+    def mark(self) -> str:
+        """A comment its statements begin with."""
+        ...
+
+    @property
+    def is_cancelled(self) -> threading.Event:
+        """Set once it is to end."""
+        ...
+
+
+def execute(
+    statements: Sequence[Statement], readers: Readers, limits: Settings, run: Cancellable | None = None
+) -> list[Result]:
     """Run statements one after the other on one handle.
 
     Raises:
-        ClickledgerError: ``report_too_slow``, ``report_too_large``, ``pattern_invalid`` or ``store_away``.
+        ClickledgerError: ``report_too_slow``, ``report_too_large``, ``pattern_invalid``, ``report_cancelled`` or
+            ``store_away``.
 
     """
     with refusals(limits), readers.reader() as client:
-        return [_run(client, statement) for statement in statements]
+        return [_run(client, statement, run) for statement in statements]
 
 
-def _run(client: Client, statement: Statement) -> Result:
-    answer = client.query(statement.text, parameters=statement.parameters)
+def _run(client: Client, statement: Statement, run: Cancellable | None) -> Result:
+    text = statement.text
+    if run is not None:
+        if run.is_cancelled.is_set():
+            raise REPORT_CANCELLED.error()
+        text = f"{run.mark}\n{text}"
+    answer = client.query(text, parameters=statement.parameters)
     # The embedded store calls the rows of the result "read"; only a server's full summary means what it says.
     told = answer.summary if "result_rows" in answer.summary else {}
     return Result(answer.result_rows, int(told["read_rows"]) if "read_rows" in told else None)
@@ -93,6 +118,8 @@ def _expected(why: DriverError, limits: Settings) -> ClickledgerError | None:
             f"The report needs more than {mib} MiB: ask for a shorter range, fewer dimensions or more filters.",
             limit_mib=mib,
         )
+    if why.code == _CANCELLED:
+        return REPORT_CANCELLED.error()
     if why.code == _BAD_PATTERN:
         return PATTERN_INVALID.error()
     if why.code == _BAD_ARGUMENTS and "time zone" in str(why):

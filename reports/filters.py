@@ -7,6 +7,7 @@ empty list, which matches nothing and tells nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -83,7 +84,7 @@ def on_dimension(asked: Filter, dimension: Dimension, names: Names) -> Dimension
     return DimensionFilter(dimension, operator, values)
 
 
-def on_metric(asked: Filter) -> MetricFilter:
+def on_metric(asked: Filter, known: Mapping[str, Metric] = METRICS) -> MetricFilter:
     """Check a filter on a metric.
 
     Raises:
@@ -91,9 +92,9 @@ def on_metric(asked: Filter) -> MetricFilter:
 
     """
     name = asked.metric or ""
-    metric = METRICS.get(name)
+    metric = known.get(name)
     if metric is None:
-        raise unknown(UNKNOWN_METRIC, "metric", name, METRICS)
+        raise unknown(UNKNOWN_METRIC, "metric", name, known)
     operator = METRIC_OPERATORS.get(asked.op)
     if operator is None:
         if asked.op not in OPERATORS:

@@ -6,20 +6,22 @@ beside something only conversions know (a goal, a status) have no table to come 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reports.registry import PARTS, Dimension, Part
-from reports.validate import Asked
+from reports.registry.parts import TIME
+from reports.validate import Asked, Order
 
 Table = Literal["clicks", "clicks_hourly", "conversions", "impressions"]
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One table's share of a report."""
+    """One table's share of a report, or of what the report is compared with."""
 
     table: Table
+    is_before: bool = False
 
     def key(self, dimension: Dimension) -> str | None:
         """Return the dimension's key as an expression over this table's rows; None: it can't tell."""
@@ -35,13 +37,14 @@ class Side:
         """Return the part as an aggregate over this table; None: it contributes nothing."""
         match self.table:
             case "clicks":
-                return part.clicks
+                found = part.clicks
             case "clicks_hourly":
-                return part.rollup
+                found = part.rollup
             case "conversions":
-                return part.conversions
+                found = part.conversions
             case "impressions":
-                return part.impressions
+                found = part.impressions
+        return found.replace(TIME, self.time) if found else None
 
     @property
     def time(self) -> str:
@@ -57,6 +60,8 @@ class Plan:
     sides: tuple[Side, ...]
     parts: tuple[Part, ...]
     """What the sides add up; parts of a table that can't take part are not among them."""
+    columns: tuple[str, ...] = ()
+    """A pivot's values that have a column of their own, as texts."""
 
     @property
     def source(self) -> Literal["rollup", "raw"]:
@@ -73,9 +78,12 @@ class Plan:
 def choose(asked: Asked) -> Plan:
     """Return the smallest tables that answer the query exactly."""
     needed = tuple(PARTS[name] for name in dict.fromkeys(n for m in asked.computed for n in m.parts))
+    if asked.exchange is not None:
+        needed = tuple(part.exchanged or part for part in needed)
     on_clicks = tuple(part for part in needed if part.clicks is not None)
     on_conversions = tuple(part for part in needed if part.conversions is not None)
-    used = (*asked.dimensions, *(f.dimension for f in asked.where))
+    pivot = () if asked.pivot is None else (asked.pivot,)
+    used = (*asked.dimensions, *pivot, *(f.dimension for f in asked.where))
     clicks_can = all(dimension.clicks is not None for dimension in used)
 
     sides: list[Side] = []
@@ -86,13 +94,36 @@ def choose(asked: Asked) -> Plan:
     if on_conversions or not sides:
         sides.append(Side("conversions"))
     possible = tuple(part for part in needed if any(side.contribution(part) is not None for side in sides))
+    if asked.before is not None:
+        sides += [replace(side, is_before=True) for side in sides]
     return Plan(asked, tuple(sides), possible)
+
+
+def ranking(asked: Asked, pivot: Dimension) -> Plan:
+    """Return the plan that finds the values with the most of the first metric, over all of the report's rows."""
+    (first, *_) = asked.metrics
+    order = (Order(first, desc=True), Order(pivot, desc=False))
+    alone = replace(
+        asked,
+        dimensions=(pivot,),
+        metrics=(first,),
+        having=(),
+        order=order,
+        limit=asked.pivot_limit,
+        offset=0,
+        totals=False,
+        before=None,
+        fill=None,
+        pivot=None,
+    )
+    return choose(alone)
 
 
 def _rollup_covers(asked: Asked, used: tuple[Dimension, ...], parts: tuple[Part, ...]) -> bool:
     if any(d.rollup is None for d in used) or any(p.rollup is None for p in parts):
         return False
-    if not asked.span.on_hours:
+    spans = asked.spans
+    if not all(span.on_hours for span in spans):
         return False
     in_time = any(d.group == "time" for d in used)
-    return not in_time or asked.span.has_whole_hour_offsets
+    return not in_time or all(span.has_whole_hour_offsets for span in spans)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from reports.registry.metrics import Unit
 
 MAX_NAME = 200
 """Characters of a name in a query; a longer one is no name."""
 
 MAX_TEXT = 4096
 """Characters of a text value; the longest column, a user agent or an address, is shorter."""
+
+DEFAULT_COLUMNS = 10
+"""Columns of a pivot that doesn't say how many."""
+
+ID_PATTERN = r"^[A-Za-z0-9_-]{8,64}$"
+"""What a caller may name its running report."""
 
 Name = Annotated[str, Field(max_length=MAX_NAME)]
 Value = (
@@ -42,6 +50,28 @@ class Sort(_Shape):
     desc: bool = False
 
 
+class Window(_Shape):
+    """A range to compare with; ``from`` is included, ``to`` is not."""
+
+    from_: Name = Field(alias="from")
+    to: Name
+
+
+Compare = Literal["previous_period", "previous_year"] | Window
+
+MoneyView = Literal["expected", "earned"]
+"""expected: approved and pending; earned: approved alone."""
+
+
+class Formula(_Shape):
+    """A metric of this query alone: arithmetic over metrics."""
+
+    name: Name
+    formula: Annotated[str, Field(max_length=MAX_TEXT)]
+    unit: Unit = "number"
+    label: Name = ""
+
+
 class Query(_Shape):
     """A report as asked for; ``from`` is included, ``to`` is not."""
 
@@ -56,3 +86,12 @@ class Query(_Shape):
     offset: int = 0
     totals: bool = False
     currency: Name | None = None
+    compare: Compare | None = Field(
+        None, description="Another range; its values stand in <metric>_before and <metric>_change."
+    )
+    fill: bool = Field(default=False, description="Rows also for the moments in which nothing happened.")
+    pivot: Name | None = Field(None, description="A dimension whose values become columns.")
+    pivot_limit: int = Field(DEFAULT_COLUMNS, description="Columns of a pivot; all other values share one more.")
+    money: MoneyView = Field("expected", description="expected: approved and pending; earned: approved alone.")
+    formulas: list[Formula] = []
+    id: str | None = Field(None, pattern=ID_PATTERN, description="A name to cancel this report by while it runs.")

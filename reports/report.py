@@ -7,22 +7,34 @@ called from a worker thread.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from kernel.auth import Principal
 from kernel.settings import Settings
 from reports import sql
-from reports.execute import Readers, execute
+from reports.execute import Cancellable, Readers, execute
 from reports.names import Names
-from reports.plan import choose
+from reports.plan import choose, ranking
 from reports.present import present
 from reports.query import Query
 from reports.validate import validate
-from reports.visibility import refuse_hidden
+from reports.visibility import refuse_hidden, seen_by
 
 
-def report(query: Query, who: Principal, *, names: Names, readers: Readers, chosen: Settings) -> dict[str, Any]:
+def report(
+    query: Query,
+    who: Principal,
+    *,
+    names: Names,
+    readers: Readers,
+    chosen: Settings,
+    run: Cancellable | None = None,
+) -> dict[str, Any]:
     """Answer a query with the rows its caller may see.
+
+    Rows, totals and what they are compared with are one statement and so of one moment. Before it a pivot finds
+    its columns, after it the currencies without a rate are counted: these two may know of other events.
 
     Args:
         query: What is asked.
@@ -30,28 +42,38 @@ def report(query: Query, who: Principal, *, names: Names, readers: Readers, chos
         names: The program's names.
         readers: Read-only handles of the event store.
         chosen: The settings: limits and the default currency.
+        run: What ends it early; None: nothing but its own limits.
 
     Raises:
         ClickledgerError: the query can't be answered; ``reports.errors`` lists why.
 
     """
     started = time.perf_counter()
+    names = seen_by(who, names)
     asked = validate(query, names, chosen)
-    refuse_hidden(who, asked.computed)
+    refuse_hidden(who, asked.computed, asked.sliced)
     plan = choose(asked)
 
+    ranked = None
+    if asked.pivot is not None:
+        (ranked,) = execute([sql.rows(ranking(asked, asked.pivot), who, names)], readers, chosen, run)
+        plan = replace(plan, columns=tuple(_text(row[0]) for row in ranked.rows[: asked.pivot_limit]))
+
     statements = {"rows": sql.rows(plan, who, names)}
-    if asked.totals:
-        statements["totals"] = sql.totals(plan, who, names)
     if plan.conversion_currencies:
         statements["left_out"] = sql.other_currencies(plan, who, names)
 
-    results = dict(zip(statements, execute(list(statements.values()), readers, chosen), strict=True))
+    results = dict(zip(statements, execute(list(statements.values()), readers, chosen, run), strict=True))
     return present(
         plan,
         results["rows"],
-        results.get("totals"),
         results.get("left_out"),
         names=names,
         elapsed_s=time.perf_counter() - started,
+        ranked=ranked,
     )
+
+
+def _text(value: str | float | bool) -> str:
+    """Return a dimension's value as the store writes it as text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

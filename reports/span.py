@@ -8,7 +8,7 @@ own zone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -63,6 +63,12 @@ def span(start: str, end: str, zone: str) -> Span:
     if found.start >= found.end:
         raise EMPTY_RANGE.error()
     return found
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first instant of a local date, in UTC."""
+    # Where the clocks skip midnight, its offset before the change gives the instant of the change.
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
 @cache

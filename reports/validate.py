@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from kernel.settings import Settings
+from reports.compare import Before, before
 from reports.errors import (
     ASKED_TWICE,
     CURRENCY_INVALID,
+    FILL_INVALID,
     FILTER_INCOMPLETE,
     LIMIT_OUT_OF_RANGE,
     NO_METRICS,
     OFFSET_OUT_OF_RANGE,
+    PIVOT_INVALID,
     SORT_INVALID,
     TOO_MANY_DIMENSIONS,
     TOO_MANY_FILTERS,
@@ -20,10 +24,13 @@ from reports.errors import (
     UNKNOWN_METRIC,
     unknown,
 )
+from reports.exchange import Exchange, exchange
 from reports.filters import DimensionFilter, MetricFilter, on_dimension, on_metric
+from reports.measures import measures
 from reports.names import Names
-from reports.query import Query
-from reports.registry import DIMENSIONS, METRICS, Dimension, Metric
+from reports.query import MoneyView, Query
+from reports.registry import DIMENSIONS, PARTS, Dimension, Metric
+from reports.shaping.sql import BUCKET_SECONDS
 from reports.span import Span, span
 
 MAX_DIMENSIONS = 10
@@ -31,6 +38,11 @@ MAX_FILTERS = 50
 MAX_OFFSET = 1_000_000_000
 DEFAULT_LIMIT = 10_000
 """Rows of a report that names no limit: more than a person reads, less than a mistake costs."""
+
+MAX_COLUMNS = 50
+"""Columns of a pivot, the one of all other values not counted: more than a table on a screen shows."""
+MAX_BUCKETS = 20_000
+"""Values of a filled dimension: two weeks of minutes, two years of hours."""
 
 _CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
 _ID_NAMES = {f"{d.name}_id": d for d in DIMENSIONS.values() if d.kind == "id"}
@@ -60,12 +72,31 @@ class Asked:
     offset: int
     totals: bool
     currency: str
+    exchange: Exchange | None = None
+    """How amounts in other currencies are converted; None: nothing is."""
+    money: MoneyView = "expected"
+    before: Before | None = None
+    fill: Dimension | None = None
+    """The time dimension without gaps."""
+    pivot: Dimension | None = None
+    pivot_limit: int = 0
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The ranges it reads."""
+        return (self.span,) if self.before is None else (self.span, self.before.span)
 
     @property
     def computed(self) -> tuple[Metric, ...]:
         """The metrics asked for and those only filtered or sorted by, each once."""
         sorted_by = (o.by for o in self.order if isinstance(o.by, Metric))
         return tuple(dict.fromkeys((*self.metrics, *(f.metric for f in self.having), *sorted_by)))
+
+    @property
+    def sliced(self) -> tuple[Dimension, ...]:
+        """The dimensions of rows and columns and those only filtered by, each once."""
+        columns = () if self.pivot is None else (self.pivot,)
+        return tuple(dict.fromkeys((*self.dimensions, *columns, *(f.dimension for f in self.where))))
 
 
 def validate(query: Query, names: Names, chosen: Settings) -> Asked:
@@ -76,26 +107,70 @@ def validate(query: Query, names: Names, chosen: Settings) -> Asked:
 
     """
     dimensions = _dimensions(query.dimensions)
-    metrics = _metrics(query.metrics)
-    where, having = _filters(query, names)
+    known = measures(query.formulas, query.money)
+    metrics = _metrics(query.metrics, known)
+    where, having = _filters(query, known, names)
     limit = _limit(query.limit, chosen.report_max_rows)
     if not 0 <= query.offset <= MAX_OFFSET:
         raise OFFSET_OUT_OF_RANGE.error()
     currency = chosen.currency if query.currency is None else query.currency
     if not _CURRENCY.match(currency):
         raise CURRENCY_INVALID.error()
-    return Asked(
-        span=span(query.from_, query.to, query.timezone),
+    now = span(query.from_, query.to, query.timezone)
+    asked = Asked(
+        span=now,
         dimensions=dimensions,
         metrics=metrics,
         where=where,
         having=having,
-        order=_order(query, dimensions, metrics),
+        order=_order(query, dimensions, metrics, known),
         limit=limit,
         offset=query.offset,
         totals=query.totals,
         currency=currency,
+        money=query.money,
+        before=None if query.compare is None else before(query.compare, now),
+        fill=_filled(dimensions, now) if query.fill else None,
+        pivot=_pivot(query, dimensions),
+        pivot_limit=query.pivot_limit,
     )
+    return replace(asked, exchange=_exchange(asked, names, chosen))
+
+
+def _exchange(asked: Asked, names: Names, chosen: Settings) -> Exchange | None:
+    """Return how amounts are converted, if the report shows any and there are rates."""
+    if not any(PARTS[name].currency for metric in asked.computed for name in metric.parts):
+        return None
+    base, rates = names.rates()
+    return exchange(asked.currency, base or chosen.currency, rates, asked.spans)
+
+
+def _filled(dimensions: tuple[Dimension, ...], now: Span) -> Dimension:
+    """Return the one time dimension whose gaps are filled."""
+    times = [d for d in dimensions if d.group == "time"]
+    if len(times) != 1:
+        raise FILL_INVALID.error(f"Gaps are filled in exactly one time dimension; this report has {len(times)}.")
+    (one,) = times
+    if (now.end - now.start).total_seconds() > MAX_BUCKETS * BUCKET_SECONDS[one.name]:
+        raise FILL_INVALID.error(
+            f"The range has more than {MAX_BUCKETS} values of '{one.name}'; ask for a shorter range, "
+            "a longer step or without filling.",
+            limit=MAX_BUCKETS,
+        )
+    return one
+
+
+def _pivot(query: Query, dimensions: tuple[Dimension, ...]) -> Dimension | None:
+    if not 1 <= query.pivot_limit <= MAX_COLUMNS:
+        raise PIVOT_INVALID.error(f"Give a pivot_limit from 1 to {MAX_COLUMNS}.", limit=MAX_COLUMNS)
+    if query.pivot is None:
+        return None
+    pivot = _dimension(query.pivot)
+    if pivot in dimensions:
+        raise PIVOT_INVALID.error(f"'{pivot.name}' is among the rows' dimensions already; pivot by another one.")
+    if len(dimensions) == MAX_DIMENSIONS:
+        raise TOO_MANY_DIMENSIONS.error(limit=MAX_DIMENSIONS, asked=MAX_DIMENSIONS + 1)
+    return pivot
 
 
 def _dimensions(asked: list[str]) -> tuple[Dimension, ...]:
@@ -111,14 +186,14 @@ def _dimension(name: str) -> Dimension:
     raise unknown(UNKNOWN_DIMENSION, "dimension", name, DIMENSIONS)
 
 
-def _metrics(asked: list[str]) -> tuple[Metric, ...]:
+def _metrics(asked: list[str], known: Mapping[str, Metric]) -> tuple[Metric, ...]:
     if not asked:
         raise NO_METRICS.error()
     _each_once(asked)
     for name in asked:
-        if name not in METRICS:
-            raise unknown(UNKNOWN_METRIC, "metric", name, METRICS)
-    return tuple(METRICS[name] for name in asked)
+        if name not in known:
+            raise unknown(UNKNOWN_METRIC, "metric", name, known)
+    return tuple(known[name] for name in asked)
 
 
 def _each_once(asked: list[str]) -> None:
@@ -127,7 +202,9 @@ def _each_once(asked: list[str]) -> None:
         raise ASKED_TWICE.error(f"'{twice[:64]}' is named twice; name each dimension and each metric once.")
 
 
-def _filters(query: Query, names: Names) -> tuple[tuple[DimensionFilter, ...], tuple[MetricFilter, ...]]:
+def _filters(
+    query: Query, known: Mapping[str, Metric], names: Names
+) -> tuple[tuple[DimensionFilter, ...], tuple[MetricFilter, ...]]:
     if len(query.filters) > MAX_FILTERS:
         raise TOO_MANY_FILTERS.error(f"A report has at most {MAX_FILTERS} filters.", limit=MAX_FILTERS)
     where: list[DimensionFilter] = []
@@ -138,7 +215,7 @@ def _filters(query: Query, names: Names) -> tuple[tuple[DimensionFilter, ...], t
         if one.dimension is not None:
             where.append(on_dimension(one, _ID_NAMES.get(one.dimension) or _dimension(one.dimension), names))
         else:
-            having.append(on_metric(one))
+            having.append(on_metric(one, known))
     return tuple(where), tuple(having)
 
 
@@ -150,7 +227,12 @@ def _limit(asked: int | None, most: int) -> int:
     return asked
 
 
-def _order(query: Query, dimensions: tuple[Dimension, ...], metrics: tuple[Metric, ...]) -> tuple[Order, ...]:
+def _order(
+    query: Query,
+    dimensions: tuple[Dimension, ...],
+    metrics: tuple[Metric, ...],
+    known: Mapping[str, Metric],
+) -> tuple[Order, ...]:
     """Return the sort keys; unasked, time runs forward, else the first metric's largest come first.
 
     All dimensions follow, so that pages never overlap.
@@ -158,11 +240,11 @@ def _order(query: Query, dimensions: tuple[Dimension, ...], metrics: tuple[Metri
     keys: list[Order] = []
     for one in query.sort:
         dimension = DIMENSIONS.get(one.by) or _ID_NAMES.get(one.by)
-        if dimension is None and one.by not in METRICS:
-            raise unknown(SORT_INVALID, "dimension or metric", one.by, [*query.dimensions, *METRICS])
+        if dimension is None and one.by not in known:
+            raise unknown(SORT_INVALID, "dimension or metric", one.by, [*query.dimensions, *known])
         if dimension is not None and dimension not in dimensions:
             raise SORT_INVALID.error(f"'{one.by}' can't be sorted by, as it is not among the dimensions.")
-        keys.append(Order(dimension or METRICS[one.by], one.desc, by_id=one.by in _ID_NAMES))
+        keys.append(Order(dimension or known[one.by], one.desc, by_id=one.by in _ID_NAMES))
     if not keys:
         times = [d for d in dimensions if d.group == "time"]
         keys = [Order(d, desc=False) for d in times] or [Order(metrics[0], desc=True)]

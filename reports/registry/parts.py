@@ -5,12 +5,18 @@ rows that pass a metric filter. Sums, minima and distinct counts survive that; r
 not, which is why metrics are formulas over parts and are never added up themselves.
 
 Invariants: every part leaves out nothing but test traffic (the compiler's own condition) and what its
-help says; money parts count rows in the report's currency only.
+help says; money parts count rows in the report's currency and, converted, those of every currency that has
+a rate on the event's UTC day. A converted sum is exact to 24 digits wherever contributions meet and is
+rounded once, half to even at six digits, where it is shown, so that rollup and raw clicks give the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from reports.registry.part import Fold, Part
+
+__all__ = ["PARTS", "Fold", "Part", "factor"]
 
 _REACHED = "(trafficback_reason = '' OR is_rerouted)"
 """A click that came to an offer: the one its link names, or that one's alternative."""
@@ -21,29 +27,45 @@ _COUNTED = f"verdict IN ('valid', 'duplicate') AND {_REACHED}"
 _CONVERTED = "attribution != 'adjustment'"
 """A conversion; an adjustment is money without one."""
 
-_EARNED = "status IN ('approved', 'pending')"
-"""What is earned: neither rejected nor held back."""
+_EXPECTED = "status IN ('approved', 'pending')"
+"""What is expected to be paid: neither rejected nor held back."""
+
+_APPROVED = "status = 'approved'"
+"""What is earned already."""
 
 _OF_REPORT = "= {currency:String}"
 """A currency column that is the report's currency."""
 
+TIME = "$t"
+"""Stands for the table's time column in what a table contributes when it is converted."""
 
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """How contributions of one part meet; ``$p`` stands for the part's column."""
 
-    again: str
-    """Merge into a value that can be merged once more."""
-    final: str
-    """Merge into the final value."""
-    peek: str
-    """Read the final value of one merged contribution."""
+def factor(currency: str, time: str) -> str:
+    """Return what one unit of a currency was worth in the report's currency at a time; 0 without a rate.
 
+    Every currency has a number and every day of it one after it; the day's own step, or the last before it,
+    is looked up by that number.
+    """
+    code = f"transform({currency}, {{rate_currencies:Array(String)}}, {{rate_numbers:Array(Int64)}}, toInt64(0))"
+    step = f"roundDown(toInt64({code}) + toInt64(toDate({time}, 'UTC')), {{rate_steps:Array(Int64)}})"
+    place = (
+        f"transform({step}, {{rate_steps:Array(Int64)}}, arrayEnumerate({{rate_steps:Array(Int64)}}), toUInt32(1))"
+    )
+    return f"{{rate_factors:Array(Decimal(76, 18))}}[{place}]"
+
+
+def _worth(of: str, currency: str) -> str:
+    """Return an amount in the report's currency; most are in it already and need no looking up."""
+    return f"if({currency} {_OF_REPORT}, toDecimal256({of}, 24), {of} * {factor(currency, TIME)})"
+
+
+_ROUNDED = "toDecimal128(roundBankers({}, 6), 6)"
 
 _SUM = Fold("sum($p)", "sum($p)", "$p")
+_CONVERTED_SUM = Fold("sum($p)", _ROUNDED.format("sum($p)"), _ROUNDED.format("$p"))
 _MIN = Fold("min($p)", "min($p)", "$p")
 _MAX = Fold("max($p)", "max($p)", "$p")
-_UNIQ = Fold("uniqMergeState($p)", "uniqMerge($p)", "finalizeAggregation($p)")
+_UNIQ = Fold("uniqMergeState($p)", "uniqMerge($p)", "finalizeAggregation($p)", "toUInt64(0)")
 
 
 def _quantile(level: str) -> Fold:
@@ -53,26 +75,8 @@ def _quantile(level: str) -> Fold:
         f"quantileExactInclusiveMergeState({level})($p)",
         f"if(isNaN({merge}), NULL, {merge})",
         "if(isNaN(finalizeAggregation($p)), NULL, finalizeAggregation($p))",
+        "CAST(NULL, 'Nullable(Float64)')",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One aggregate over clicks, over conversions, over impressions, or over several of them."""
-
-    name: str
-    help: str
-    fold: Fold
-    empty: str
-    """What the other table contributes, in the same type."""
-    columns: tuple[str, ...]
-    """Columns the aggregates read."""
-    clicks: str | None = None
-    rollup: str | None = None
-    conversions: str | None = None
-    impressions: str | None = None
-    currency: str = ""
-    """The column that says which currency it is money of; rows in another one are left out."""
 
 
 def _clicks(name: str, text: str, condition: str, *columns: str) -> Part:
@@ -94,29 +98,87 @@ def _conversions(name: str, text: str, condition: str, *columns: str) -> Part:
     return Part(name, text, _SUM, "toUInt64(0)", (*columns, "attribution"), conversions=count)
 
 
+def _sum_of(of: str, currency: str, condition: str = "") -> tuple[str, str]:
+    """Return the sum of an amount under a condition: in the report's currency alone, and converted."""
+    kept = f"{condition} AND {currency} {_OF_REPORT}" if condition else f"{currency} {_OF_REPORT}"
+    worth = _worth(of, currency)
+    # Not sumIf: it would look the rates of every row up, also of those it leaves out.
+    converted = f"sum(if({condition}, {worth}, toDecimal256(0, 24)))" if condition else f"sum({worth})"
+    return f"sumIf({of}, {kept})", converted
+
+
+def _exchanged(
+    part: Part,
+    *,
+    clicks: str | None = None,
+    rollup: str | None = None,
+    conversions: str | None = None,
+    impressions: str | None = None,
+) -> Part:
+    """Return a sum of money with its converted twin."""
+    twin = replace(
+        part,
+        fold=_CONVERTED_SUM,
+        empty="toDecimal256(0, 24)",
+        clicks=clicks,
+        rollup=rollup,
+        conversions=conversions,
+        impressions=impressions,
+    )
+    return replace(part, exchanged=twin)
+
+
 def _money(name: str, text: str, of: str, condition: str, currency: str = "currency") -> Part:
     """Return a sum of money over the conversions under a condition."""
-    total = f"sumIf({of}, {condition} AND {currency} {_OF_REPORT})"
+    total, converted = _sum_of(of, currency, condition)
     columns = (of, "status", currency)
-    return Part(name, text, _SUM, "toDecimal128(0, 6)", columns, conversions=total, currency=currency)
+    part = Part(name, text, _SUM, "toDecimal128(0, 6)", columns, conversions=total, currency=currency)
+    return _exchanged(part, conversions=converted)
 
 
 def _by_event(name: str, text: str, of: str) -> Part:
     """Return the money of approved conversions, and of the clicks and impressions that are paid themselves."""
-    event = f"sumIf({of}, currency {_OF_REPORT})"
-    return replace(
-        _money(name, text, of, "status = 'approved'"),
-        clicks=event,
-        rollup=f"sumIf({of}_sum, currency {_OF_REPORT})",
-        impressions=event,
+    approved, approved_converted = _sum_of(of, "currency", _APPROVED)
+    event, event_converted = _sum_of(of, "currency")
+    rollup, rollup_converted = _sum_of(f"{of}_sum", "currency")
+    part = replace(
+        _money(name, text, of, ""), conversions=approved, clicks=event, rollup=rollup, impressions=event
+    )
+    return _exchanged(
+        part,
+        conversions=approved_converted,
+        clicks=event_converted,
+        rollup=rollup_converted,
+        impressions=event_converted,
     )
 
 
-def _in_currency(name: str, text: str, currency: str) -> Part:
+def _cost() -> Part:
+    clicks, clicks_converted = _sum_of("cost", "cost_currency")
+    rollup, rollup_converted = _sum_of("cost_sum", "cost_currency")
+    part = Part(
+        "cost",
+        "What all recorded clicks cost the partner",
+        _SUM,
+        "toDecimal128(0, 6)",
+        ("cost", "cost_currency"),
+        clicks=clicks,
+        rollup=rollup,
+        currency="cost_currency",
+    )
+    return _exchanged(part, clicks=clicks_converted, rollup=rollup_converted)
+
+
+def _in_currency(name: str, text: str, currency: str, condition: str = _EXPECTED) -> Part:
     """Return the count of conversions that sums of money in the report's currency are made of."""
-    count = f"countIf({_EARNED} AND {_CONVERTED} AND {currency} {_OF_REPORT})"
+    kept = f"{condition} AND {_CONVERTED}"
+    count = f"countIf({kept} AND {currency} {_OF_REPORT})"
     columns = ("status", "attribution", currency)
-    return Part(name, text, _SUM, "toUInt64(0)", columns, conversions=count, currency=currency)
+    part = Part(name, text, _SUM, "toUInt64(0)", columns, conversions=count, currency=currency)
+    # A rate is never zero.
+    has_rate = f"if({currency} {_OF_REPORT}, true, {factor(currency, TIME)} != 0)"
+    converted = f"countIf(if({kept}, {has_rate}, false))"
+    return replace(part, exchanged=replace(part, conversions=converted))
 
 
 def _ctit(name: str, text: str, level: str) -> Part:
@@ -155,16 +217,7 @@ _ENTRIES: tuple[Part, ...] = (
         "trafficback_reason != ''",
         "trafficback_reason",
     ),
-    Part(
-        "cost",
-        "What all recorded clicks cost the partner",
-        _SUM,
-        "toDecimal128(0, 6)",
-        ("cost", "cost_currency"),
-        clicks=f"sumIf(cost, cost_currency {_OF_REPORT})",
-        rollup=f"sumIf(cost_sum, cost_currency {_OF_REPORT})",
-        currency="cost_currency",
-    ),
+    _cost(),
     Part(
         "fraud_score_sum",
         "Sum of the fraud scores of all recorded clicks",
@@ -227,14 +280,14 @@ _ENTRIES: tuple[Part, ...] = (
     _conversions(
         "events",
         "Approved and pending conversions of goals other than the base goal",
-        f"goal != '' AND {_EARNED}",
+        f"goal != '' AND {_EXPECTED}",
         "goal",
         "status",
     ),
     _conversions(
         "view_through_conversions",
         "Approved and pending conversions of visitors who saw an impression and clicked nothing",
-        f"attribution = 'view' AND {_EARNED}",
+        f"attribution = 'view' AND {_EXPECTED}",
         "status",
     ),
     _by_event("approved_revenue", "Revenue of approved conversions, of paid clicks and impressions", "revenue"),
@@ -243,11 +296,19 @@ _ENTRIES: tuple[Part, ...] = (
     _money("pending_payout", "Payout of pending conversions", "payout", "status = 'pending'"),
     _money("held_payout", "Payout of held conversions", "payout", "status = 'hold'"),
     _money("rejected_payout", "Payout of rejected conversions", "payout", "status = 'rejected'"),
-    _money("amount", "Sale amount of approved and pending conversions", "amount", _EARNED, "amount_currency"),
+    _money("amount", "Sale amount of approved and pending conversions", "amount", _EXPECTED, "amount_currency"),
+    _money("approved_amount", "Sale amount of approved conversions", "amount", _APPROVED, "amount_currency"),
     _in_currency(
         "sales", "Approved and pending conversions with a sale amount in the currency", "amount_currency"
     ),
+    _in_currency(
+        "approved_sales",
+        "Approved conversions with a sale amount in the currency",
+        "amount_currency",
+        _APPROVED,
+    ),
     _in_currency("payouts", "Approved and pending conversions paid out in the currency", "currency"),
+    _in_currency("approved_payouts", "Approved conversions paid out in the currency", "currency", _APPROVED),
     _ctit("ctit_median_ms", "Median time from click to conversion, all conversions", "0.5"),
     _ctit("ctit_p95_ms", "The time from click to conversion 95 % of all conversions stay within", "0.95"),
 )

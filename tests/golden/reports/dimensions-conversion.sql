@@ -196,39 +196,6 @@ ORDER BY
     d_currency ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
--- payout_model
--- from = '2026-11-01 00:00:00.000'
--- limit = 1001
--- offset = 0
--- scope_partner = 7
--- to = '2026-11-08 00:00:00.000'
-SELECT
-    d_payout_model,
-    CAST(NULL, 'Nullable(Float64)') AS m_clicks,
-    (p_approved + p_pending) AS m_conversions
-FROM (
-    SELECT
-        k_payout_model AS d_payout_model,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
-    FROM (
-        SELECT
-            payout_model AS k_payout_model,
-            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
-            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
-        FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
-            AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
-            AND partner_id = {scope_partner:UInt32}
-        GROUP BY k_payout_model
-    )
-    GROUP BY d_payout_model
-)
-ORDER BY
-    d_payout_model ASC NULLS LAST
-LIMIT {limit:UInt64} OFFSET {offset:UInt64};
-
 -- attribution
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001

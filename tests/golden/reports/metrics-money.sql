@@ -3,11 +3,15 @@
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    (p_approved_revenue + p_pending_revenue) AS m_revenue
+    (toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6)) AS m_revenue
 FROM (
     SELECT
         k_country AS d_country,
@@ -16,8 +20,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue
+            sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -27,8 +31,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -38,8 +42,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -59,11 +63,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    (p_approved_payout + p_pending_payout) AS m_payout
+    (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6)) AS m_payout
 FROM (
     SELECT
         k_country AS d_country,
@@ -72,8 +80,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -83,8 +91,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -94,8 +102,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -115,11 +123,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    ((p_approved_revenue + p_pending_revenue) - (p_approved_payout + p_pending_payout)) AS m_profit
+    ((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6)) - (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) AS m_profit
 FROM (
     SELECT
         k_country AS d_country,
@@ -130,10 +142,10 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -143,10 +155,10 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -156,10 +168,10 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -179,11 +191,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    toFloat64(((p_approved_revenue + p_pending_revenue) - (p_approved_payout + p_pending_payout))) / nullIf(toFloat64((p_approved_revenue + p_pending_revenue)), 0) AS m_margin
+    toFloat64(((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6)) - (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6)))) / nullIf(toFloat64((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6))), 0) AS m_margin
 FROM (
     SELECT
         k_country AS d_country,
@@ -194,10 +210,10 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -207,10 +223,10 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -220,10 +236,10 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -243,11 +259,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    toFloat64(((p_approved_revenue + p_pending_revenue) - (p_approved_payout + p_pending_payout))) / nullIf(toFloat64((p_approved_payout + p_pending_payout)), 0) AS m_roi
+    toFloat64(((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6)) - (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6)))) / nullIf(toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))), 0) AS m_roi
 FROM (
     SELECT
         k_country AS d_country,
@@ -258,10 +278,10 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -271,10 +291,10 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -284,10 +304,10 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -307,11 +327,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    p_cost AS m_cost
+    toDecimal128(roundBankers(p_cost, 6), 6) AS m_cost
 FROM (
     SELECT
         k_country AS d_country,
@@ -319,7 +343,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(cost_sum, cost_currency = {currency:String}) AS p_cost
+            sum(if(cost_currency = {currency:String}, toDecimal256(cost_sum, 24), cost_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(cost_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_cost
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -339,11 +363,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    p_amount AS m_amount
+    toDecimal128(roundBankers(p_amount, 6), 6) AS m_amount
 FROM (
     SELECT
         k_country AS d_country,
@@ -351,7 +379,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(amount, status IN ('approved', 'pending') AND amount_currency = {currency:String}) AS p_amount
+            sum(if(status IN ('approved', 'pending'), if(amount_currency = {currency:String}, toDecimal256(amount, 24), amount * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(amount_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_amount
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -371,11 +399,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    toFloat64(p_amount) / nullIf(toFloat64(p_sales), 0) AS m_aov
+    toFloat64(toDecimal128(roundBankers(p_amount, 6), 6)) / nullIf(toFloat64(p_sales), 0) AS m_aov
 FROM (
     SELECT
         k_country AS d_country,
@@ -384,8 +416,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(amount, status IN ('approved', 'pending') AND amount_currency = {currency:String}) AS p_amount,
-            countIf(status IN ('approved', 'pending') AND attribution != 'adjustment' AND amount_currency = {currency:String}) AS p_sales
+            sum(if(status IN ('approved', 'pending'), if(amount_currency = {currency:String}, toDecimal256(amount, 24), amount * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(amount_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_amount,
+            countIf(if(status IN ('approved', 'pending') AND attribution != 'adjustment', if(amount_currency = {currency:String}, true, {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(amount_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))] != 0), false)) AS p_sales
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -405,11 +437,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    toFloat64((p_approved_revenue + p_pending_revenue)) / nullIf(toFloat64(p_clicks), 0) AS m_rpc
+    toFloat64((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6))) / nullIf(toFloat64(p_clicks), 0) AS m_rpc
 FROM (
     SELECT
         k_country AS d_country,
@@ -419,8 +455,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
@@ -431,8 +467,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
             toUInt64(0) AS p_clicks
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -443,8 +479,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
             toUInt64(0) AS p_clicks
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -465,11 +501,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    (toFloat64((p_approved_revenue + p_pending_revenue)) / nullIf(toFloat64(p_clicks), 0) * 1000) AS m_rpm
+    (toFloat64((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6))) / nullIf(toFloat64(p_clicks), 0) * 1000) AS m_rpm
 FROM (
     SELECT
         k_country AS d_country,
@@ -479,8 +519,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
@@ -491,8 +531,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
             toUInt64(0) AS p_clicks
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -503,8 +543,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
             toUInt64(0) AS p_clicks
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -525,11 +565,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    (toFloat64((p_approved_payout + p_pending_payout)) / nullIf(toFloat64(p_impressions), 0) * 1000) AS m_ecpm
+    (toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) / nullIf(toFloat64(p_impressions), 0) * 1000) AS m_ecpm
 FROM (
     SELECT
         k_country AS d_country,
@@ -539,8 +583,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             toUInt64(0) AS p_impressions
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
@@ -551,8 +595,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_impressions
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -563,8 +607,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
             toUInt64(0) AS p_impressions
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -585,11 +629,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    toFloat64((p_approved_payout + p_pending_payout)) / nullIf(toFloat64(p_clicks), 0) AS m_epc
+    toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) / nullIf(toFloat64(p_clicks), 0) AS m_epc
 FROM (
     SELECT
         k_country AS d_country,
@@ -599,8 +647,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
@@ -611,8 +659,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             toUInt64(0) AS p_clicks
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -623,8 +671,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
             toUInt64(0) AS p_clicks
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -645,11 +693,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    toFloat64((p_approved_payout + p_pending_payout)) / nullIf(toFloat64(p_unique_clicks), 0) AS m_epc_unique
+    toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) / nullIf(toFloat64(p_unique_clicks), 0) AS m_epc_unique
 FROM (
     SELECT
         k_country AS d_country,
@@ -659,8 +711,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             sumIf(unique_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
@@ -671,8 +723,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             toUInt64(0) AS p_unique_clicks
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -683,8 +735,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
             toUInt64(0) AS p_unique_clicks
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -705,11 +757,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    toFloat64((p_approved_payout + p_pending_payout)) / nullIf(toFloat64(p_payouts), 0) AS m_cpa
+    toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) / nullIf(toFloat64(p_payouts), 0) AS m_cpa
 FROM (
     SELECT
         k_country AS d_country,
@@ -719,8 +775,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             toUInt64(0) AS p_payouts
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
@@ -731,8 +787,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             toUInt64(0) AS p_payouts
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -743,9 +799,9 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
-            countIf(status IN ('approved', 'pending') AND attribution != 'adjustment' AND currency = {currency:String}) AS p_payouts
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
+            countIf(if(status IN ('approved', 'pending') AND attribution != 'adjustment', if(currency = {currency:String}, true, {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))] != 0), false)) AS p_payouts
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -765,11 +821,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    toFloat64(p_cost) / nullIf(toFloat64(p_clicks), 0) AS m_cpc
+    toFloat64(toDecimal128(roundBankers(p_cost, 6), 6)) / nullIf(toFloat64(p_clicks), 0) AS m_cpc
 FROM (
     SELECT
         k_country AS d_country,
@@ -778,7 +838,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(cost_sum, cost_currency = {currency:String}) AS p_cost,
+            sum(if(cost_currency = {currency:String}, toDecimal256(cost_sum, 24), cost_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(cost_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_cost,
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
@@ -799,11 +859,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    p_approved_revenue AS m_approved_revenue
+    toDecimal128(roundBankers(p_approved_revenue, 6), 6) AS m_approved_revenue
 FROM (
     SELECT
         k_country AS d_country,
@@ -811,7 +875,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue
+            sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -821,7 +885,7 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -831,7 +895,7 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -851,11 +915,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    p_approved_payout AS m_approved_payout
+    toDecimal128(roundBankers(p_approved_payout, 6), 6) AS m_approved_payout
 FROM (
     SELECT
         k_country AS d_country,
@@ -863,7 +931,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -873,7 +941,7 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -883,7 +951,7 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -903,11 +971,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    (p_approved_revenue + p_pending_revenue) AS m_expected_revenue
+    (toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6)) AS m_expected_revenue
 FROM (
     SELECT
         k_country AS d_country,
@@ -916,8 +988,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(revenue_sum, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue
+            sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -927,8 +999,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -938,8 +1010,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -959,11 +1031,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    (p_approved_payout + p_pending_payout) AS m_expected_payout
+    (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6)) AS m_expected_payout
 FROM (
     SELECT
         k_country AS d_country,
@@ -972,8 +1048,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -983,8 +1059,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -994,8 +1070,8 @@ FROM (
         UNION ALL
         SELECT
             country AS k_country,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -1015,11 +1091,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    p_held_payout AS m_held_payout
+    toDecimal128(roundBankers(p_held_payout, 6), 6) AS m_held_payout
 FROM (
     SELECT
         k_country AS d_country,
@@ -1027,7 +1107,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(payout, status = 'hold' AND currency = {currency:String}) AS p_held_payout
+            sum(if(status = 'hold', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_held_payout
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -1047,11 +1127,15 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
-    p_rejected_payout AS m_rejected_payout
+    toDecimal128(roundBankers(p_rejected_payout, 6), 6) AS m_rejected_payout
 FROM (
     SELECT
         k_country AS d_country,
@@ -1059,7 +1143,7 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(payout, status = 'rejected' AND currency = {currency:String}) AS p_rejected_payout
+            sum(if(status = 'rejected', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_rejected_payout
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}

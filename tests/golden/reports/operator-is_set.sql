@@ -134,12 +134,16 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-11-01 00:00:00.000'
 -- limit = 1001
 -- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
     d_country,
     p_clicks AS m_clicks,
-    toFloat64((p_approved_payout + p_pending_payout)) / nullIf(toFloat64(p_clicks), 0) AS m_epc
+    toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) / nullIf(toFloat64(p_clicks), 0) AS m_epc
 FROM (
     SELECT
         k_country AS d_country,
@@ -150,8 +154,8 @@ FROM (
         SELECT
             country AS k_country,
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
-            sumIf(payout_sum, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -162,8 +166,8 @@ FROM (
         SELECT
             country AS k_country,
             toUInt64(0) AS p_clicks,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
@@ -174,8 +178,8 @@ FROM (
         SELECT
             country AS k_country,
             toUInt64(0) AS p_clicks,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}

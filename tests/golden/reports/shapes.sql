@@ -12,6 +12,10 @@
 -- offset = 200
 -- partner_ids = [0, 1, 2, 3]
 -- partner_names = ['(none)', 'Ann', 'Bob', 'Ann']
+-- rate_currencies = ['USD']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('0.909090909090909091'), Decimal('0.800000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294987296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-07 18:30:00.000'
 -- tz = 'Asia/Kolkata'
@@ -25,9 +29,9 @@ SELECT
     if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score,
     toFloat64(if(isNaN(finalizeAggregation(p_ctit_median_ms)), NULL, finalizeAggregation(p_ctit_median_ms))) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
     p_first_click_at AS m_first_click_at,
-    ((p_approved_revenue + p_pending_revenue) - (p_approved_payout + p_pending_payout)) AS m_profit,
+    ((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6)) - (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) AS m_profit,
     p_rejected AS m_rejected,
-    toFloat64((p_approved_payout + p_pending_payout)) / nullIf(toFloat64(p_clicks), 0) AS m_epc
+    toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) / nullIf(toFloat64(p_clicks), 0) AS m_epc
 FROM (
     SELECT
         k_partner AS d_partner,
@@ -59,10 +63,10 @@ FROM (
             quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
             quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
             minOrNull(ts) AS p_first_click_at,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             toUInt64(0) AS p_rejected
         FROM clicks
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -86,10 +90,10 @@ FROM (
             quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
             quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
             CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout,
+            sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+            toDecimal256(0, 24) AS p_pending_revenue,
+            sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+            toDecimal256(0, 24) AS p_pending_payout,
             toUInt64(0) AS p_rejected
         FROM impressions
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -113,10 +117,10 @@ FROM (
             quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
             quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
             CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
+            sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+            sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
             countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
         FROM conversions FINAL
         WHERE ts >= {from:DateTime64(3, 'UTC')}
@@ -147,157 +151,318 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- from = '2026-10-31 18:30:00.000'
 -- h0 = 100.0
 -- h1 = 0.0
+-- limit = 101
 -- offer_ids = [0, 10, 11]
 -- offer_names = ['(none)', 'Shoes', "O'Neil \\ Co"]
+-- offset = 200
+-- partner_ids = [0, 1, 2, 3]
+-- partner_names = ['(none)', 'Ann', 'Bob', 'Ann']
+-- rate_currencies = ['USD']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('0.909090909090909091'), Decimal('0.800000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294987296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-07 18:30:00.000'
 -- tz = 'Asia/Kolkata'
 SELECT
-    t_clicks AS m_clicks,
-    toFloat64((t_approved + t_pending)) / nullIf(toFloat64(t_unique_clicks), 0) AS m_cr,
-    t_unique_ips AS m_unique_ips,
-    t_fraud_score_p95 AS m_p95_fraud_score,
-    toFloat64(t_ctit_median_ms) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
-    t_first_click_at AS m_first_click_at,
-    ((t_approved_revenue + t_pending_revenue) - (t_approved_payout + t_pending_payout)) AS m_profit
+    is_total,
+    d_partner,
+    d_hour,
+    d_fraud_reason,
+    m_clicks,
+    m_cr,
+    m_unique_ips,
+    m_p95_fraud_score,
+    m_median_ctit,
+    m_first_click_at,
+    m_profit,
+    m_rejected,
+    m_epc
 FROM (
     SELECT
-        sum(p_clicks) AS t_clicks,
-        sum(p_approved) AS t_approved,
-        sum(p_pending) AS t_pending,
-        sum(p_unique_clicks) AS t_unique_clicks,
-        uniqMerge(p_unique_ips) AS t_unique_ips,
-        if(isNaN(quantileExactInclusiveMerge(0.95)(p_fraud_score_p95)), NULL, quantileExactInclusiveMerge(0.95)(p_fraud_score_p95)) AS t_fraud_score_p95,
-        if(isNaN(quantileExactInclusiveMerge(0.5)(p_ctit_median_ms)), NULL, quantileExactInclusiveMerge(0.5)(p_ctit_median_ms)) AS t_ctit_median_ms,
-        min(p_first_click_at) AS t_first_click_at,
-        sum(p_approved_revenue) AS t_approved_revenue,
-        sum(p_pending_revenue) AS t_pending_revenue,
-        sum(p_approved_payout) AS t_approved_payout,
-        sum(p_pending_payout) AS t_pending_payout,
-        sum(p_rejected) AS t_rejected
+        0 AS is_total,
+        d_partner,
+        d_hour,
+        d_fraud_reason,
+        p_clicks AS m_clicks,
+        toFloat64((p_approved + p_pending)) / nullIf(toFloat64(p_unique_clicks), 0) AS m_cr,
+        finalizeAggregation(p_unique_ips) AS m_unique_ips,
+        if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score,
+        toFloat64(if(isNaN(finalizeAggregation(p_ctit_median_ms)), NULL, finalizeAggregation(p_ctit_median_ms))) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
+        p_first_click_at AS m_first_click_at,
+        ((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6)) - (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) AS m_profit,
+        p_rejected AS m_rejected,
+        toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) / nullIf(toFloat64(p_clicks), 0) AS m_epc
     FROM (
         SELECT
-            p_clicks,
-            p_approved,
-            p_pending,
-            p_unique_clicks,
-            p_unique_ips,
-            p_fraud_score_p95,
-            p_ctit_median_ms,
-            p_first_click_at,
-            p_approved_revenue,
-            p_pending_revenue,
-            p_approved_payout,
-            p_pending_payout,
-            p_rejected,
-            p_clicks AS m_clicks,
-            p_rejected AS m_rejected
+            k_partner AS d_partner,
+            formatDateTime(k_hour, '%Y-%m-%d %H:00', {tz:String}) AS d_hour,
+            k_fraud_reason AS d_fraud_reason,
+            sum(p_clicks) AS p_clicks,
+            sum(p_approved) AS p_approved,
+            sum(p_pending) AS p_pending,
+            sum(p_unique_clicks) AS p_unique_clicks,
+            uniqMergeState(p_unique_ips) AS p_unique_ips,
+            quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95,
+            quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms,
+            min(p_first_click_at) AS p_first_click_at,
+            sum(p_approved_revenue) AS p_approved_revenue,
+            sum(p_pending_revenue) AS p_pending_revenue,
+            sum(p_approved_payout) AS p_approved_payout,
+            sum(p_pending_payout) AS p_pending_payout,
+            sum(p_rejected) AS p_rejected
         FROM (
             SELECT
-                k_partner AS d_partner,
-                formatDateTime(k_hour, '%Y-%m-%d %H:00', {tz:String}) AS d_hour,
-                k_fraud_reason AS d_fraud_reason,
-                sum(p_clicks) AS p_clicks,
-                sum(p_approved) AS p_approved,
-                sum(p_pending) AS p_pending,
-                sum(p_unique_clicks) AS p_unique_clicks,
-                uniqMergeState(p_unique_ips) AS p_unique_ips,
-                quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95,
-                quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms,
-                min(p_first_click_at) AS p_first_click_at,
-                sum(p_approved_revenue) AS p_approved_revenue,
-                sum(p_pending_revenue) AS p_pending_revenue,
-                sum(p_approved_payout) AS p_approved_payout,
-                sum(p_pending_payout) AS p_pending_payout,
-                sum(p_rejected) AS p_rejected
+                partner_id AS k_partner,
+                toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                countIf(is_unique AND verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
+                uniqState(ip) AS p_unique_ips,
+                quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
+                quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                minOrNull(ts) AS p_first_click_at,
+                sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+                toDecimal256(0, 24) AS p_pending_revenue,
+                sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout,
+                toUInt64(0) AS p_rejected
+            FROM clicks
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND country IN {f0:Array(String)}
+                AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_partner, k_hour, k_fraud_reason
+            UNION ALL
+            SELECT
+                partner_id AS k_partner,
+                toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                toUInt64(0) AS p_clicks,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                uniqStateIf(ip, false) AS p_unique_ips,
+                quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+                toDecimal256(0, 24) AS p_pending_revenue,
+                sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout,
+                toUInt64(0) AS p_rejected
+            FROM impressions
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND country IN {f0:Array(String)}
+                AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_partner, k_hour, k_fraud_reason
+            UNION ALL
+            SELECT
+                partner_id AS k_partner,
+                toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                toUInt64(0) AS p_clicks,
+                countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+                countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                uniqStateIf(ip, false) AS p_unique_ips,
+                quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
+                CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+                sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
+                sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+                sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
+                countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
+            FROM conversions FINAL
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND country IN {f0:Array(String)}
+                AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_partner, k_hour, k_fraud_reason
+        )
+        GROUP BY d_partner, d_hour, d_fraud_reason
+    )
+    WHERE toFloat64(m_clicks) >= {h0:Float64}
+        AND toFloat64(m_rejected) = {h1:Float64}
+    ORDER BY
+        m_epc DESC NULLS LAST,
+        lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+        d_hour ASC NULLS LAST,
+        d_fraud_reason ASC NULLS LAST
+    LIMIT {limit:UInt64} OFFSET {offset:UInt64}
+    UNION ALL
+    SELECT
+        1 AS is_total,
+        NULL AS d_partner,
+        NULL AS d_hour,
+        NULL AS d_fraud_reason,
+        t_p_clicks AS m_clicks,
+        toFloat64((t_p_approved + t_p_pending)) / nullIf(toFloat64(t_p_unique_clicks), 0) AS m_cr,
+        t_p_unique_ips AS m_unique_ips,
+        t_p_fraud_score_p95 AS m_p95_fraud_score,
+        toFloat64(t_p_ctit_median_ms) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
+        t_p_first_click_at AS m_first_click_at,
+        ((t_p_approved_revenue + t_p_pending_revenue) - (t_p_approved_payout + t_p_pending_payout)) AS m_profit,
+        t_p_rejected AS m_rejected,
+        toFloat64((t_p_approved_payout + t_p_pending_payout)) / nullIf(toFloat64(t_p_clicks), 0) AS m_epc
+    FROM (
+        SELECT
+            sum(p_clicks) AS t_p_clicks,
+            sum(p_approved) AS t_p_approved,
+            sum(p_pending) AS t_p_pending,
+            sum(p_unique_clicks) AS t_p_unique_clicks,
+            uniqMerge(p_unique_ips) AS t_p_unique_ips,
+            if(isNaN(quantileExactInclusiveMerge(0.95)(p_fraud_score_p95)), NULL, quantileExactInclusiveMerge(0.95)(p_fraud_score_p95)) AS t_p_fraud_score_p95,
+            if(isNaN(quantileExactInclusiveMerge(0.5)(p_ctit_median_ms)), NULL, quantileExactInclusiveMerge(0.5)(p_ctit_median_ms)) AS t_p_ctit_median_ms,
+            min(p_first_click_at) AS t_p_first_click_at,
+            toDecimal128(roundBankers(sum(p_approved_revenue), 6), 6) AS t_p_approved_revenue,
+            toDecimal128(roundBankers(sum(p_pending_revenue), 6), 6) AS t_p_pending_revenue,
+            toDecimal128(roundBankers(sum(p_approved_payout), 6), 6) AS t_p_approved_payout,
+            toDecimal128(roundBankers(sum(p_pending_payout), 6), 6) AS t_p_pending_payout,
+            sum(p_rejected) AS t_p_rejected
+        FROM (
+            SELECT
+                p_clicks,
+                p_approved,
+                p_pending,
+                p_unique_clicks,
+                p_unique_ips,
+                p_fraud_score_p95,
+                p_ctit_median_ms,
+                p_first_click_at,
+                p_approved_revenue,
+                p_pending_revenue,
+                p_approved_payout,
+                p_pending_payout,
+                p_rejected,
+                p_clicks AS m_clicks,
+                p_rejected AS m_rejected
             FROM (
                 SELECT
-                    partner_id AS k_partner,
-                    toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
-                    arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
-                    countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
-                    toUInt64(0) AS p_approved,
-                    toUInt64(0) AS p_pending,
-                    countIf(is_unique AND verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
-                    uniqState(ip) AS p_unique_ips,
-                    quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
-                    quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
-                    minOrNull(ts) AS p_first_click_at,
-                    sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-                    toDecimal128(0, 6) AS p_pending_revenue,
-                    sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-                    toDecimal128(0, 6) AS p_pending_payout,
-                    toUInt64(0) AS p_rejected
-                FROM clicks
-                WHERE ts >= {from:DateTime64(3, 'UTC')}
-                    AND ts < {to:DateTime64(3, 'UTC')}
-                    AND NOT is_test
-                    AND country IN {f0:Array(String)}
-                    AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
-                    AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
-                    AND partner_id = {scope_partner:UInt32}
-                GROUP BY k_partner, k_hour, k_fraud_reason
-                UNION ALL
-                SELECT
-                    partner_id AS k_partner,
-                    toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
-                    arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
-                    toUInt64(0) AS p_clicks,
-                    toUInt64(0) AS p_approved,
-                    toUInt64(0) AS p_pending,
-                    toUInt64(0) AS p_unique_clicks,
-                    uniqStateIf(ip, false) AS p_unique_ips,
-                    quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
-                    quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
-                    CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
-                    sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-                    toDecimal128(0, 6) AS p_pending_revenue,
-                    sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-                    toDecimal128(0, 6) AS p_pending_payout,
-                    toUInt64(0) AS p_rejected
-                FROM impressions
-                WHERE ts >= {from:DateTime64(3, 'UTC')}
-                    AND ts < {to:DateTime64(3, 'UTC')}
-                    AND NOT is_test
-                    AND country IN {f0:Array(String)}
-                    AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
-                    AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
-                    AND partner_id = {scope_partner:UInt32}
-                GROUP BY k_partner, k_hour, k_fraud_reason
-                UNION ALL
-                SELECT
-                    partner_id AS k_partner,
-                    toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
-                    arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
-                    toUInt64(0) AS p_clicks,
-                    countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
-                    countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
-                    toUInt64(0) AS p_unique_clicks,
-                    uniqStateIf(ip, false) AS p_unique_ips,
-                    quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
-                    quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
-                    CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
-                    sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-                    sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
-                    sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-                    sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
-                    countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
-                FROM conversions FINAL
-                WHERE ts >= {from:DateTime64(3, 'UTC')}
-                    AND ts < {to:DateTime64(3, 'UTC')}
-                    AND NOT is_test
-                    AND country IN {f0:Array(String)}
-                    AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
-                    AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
-                    AND partner_id = {scope_partner:UInt32}
-                GROUP BY k_partner, k_hour, k_fraud_reason
+                    k_partner AS d_partner,
+                    formatDateTime(k_hour, '%Y-%m-%d %H:00', {tz:String}) AS d_hour,
+                    k_fraud_reason AS d_fraud_reason,
+                    sum(p_clicks) AS p_clicks,
+                    sum(p_approved) AS p_approved,
+                    sum(p_pending) AS p_pending,
+                    sum(p_unique_clicks) AS p_unique_clicks,
+                    uniqMergeState(p_unique_ips) AS p_unique_ips,
+                    quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95,
+                    quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms,
+                    min(p_first_click_at) AS p_first_click_at,
+                    sum(p_approved_revenue) AS p_approved_revenue,
+                    sum(p_pending_revenue) AS p_pending_revenue,
+                    sum(p_approved_payout) AS p_approved_payout,
+                    sum(p_pending_payout) AS p_pending_payout,
+                    sum(p_rejected) AS p_rejected
+                FROM (
+                    SELECT
+                        partner_id AS k_partner,
+                        toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                        arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                        countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+                        toUInt64(0) AS p_approved,
+                        toUInt64(0) AS p_pending,
+                        countIf(is_unique AND verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
+                        uniqState(ip) AS p_unique_ips,
+                        quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
+                        quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                        minOrNull(ts) AS p_first_click_at,
+                        sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+                        toDecimal256(0, 24) AS p_pending_revenue,
+                        sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                        toDecimal256(0, 24) AS p_pending_payout,
+                        toUInt64(0) AS p_rejected
+                    FROM clicks
+                    WHERE ts >= {from:DateTime64(3, 'UTC')}
+                        AND ts < {to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND country IN {f0:Array(String)}
+                        AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                        AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                        AND partner_id = {scope_partner:UInt32}
+                    GROUP BY k_partner, k_hour, k_fraud_reason
+                    UNION ALL
+                    SELECT
+                        partner_id AS k_partner,
+                        toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                        arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                        toUInt64(0) AS p_clicks,
+                        toUInt64(0) AS p_approved,
+                        toUInt64(0) AS p_pending,
+                        toUInt64(0) AS p_unique_clicks,
+                        uniqStateIf(ip, false) AS p_unique_ips,
+                        quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                        quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                        CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                        sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+                        toDecimal256(0, 24) AS p_pending_revenue,
+                        sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                        toDecimal256(0, 24) AS p_pending_payout,
+                        toUInt64(0) AS p_rejected
+                    FROM impressions
+                    WHERE ts >= {from:DateTime64(3, 'UTC')}
+                        AND ts < {to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND country IN {f0:Array(String)}
+                        AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                        AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                        AND partner_id = {scope_partner:UInt32}
+                    GROUP BY k_partner, k_hour, k_fraud_reason
+                    UNION ALL
+                    SELECT
+                        partner_id AS k_partner,
+                        toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                        arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                        toUInt64(0) AS p_clicks,
+                        countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+                        countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
+                        toUInt64(0) AS p_unique_clicks,
+                        uniqStateIf(ip, false) AS p_unique_ips,
+                        quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                        quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
+                        CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                        sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+                        sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
+                        sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+                        sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
+                        countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
+                    FROM conversions FINAL
+                    WHERE ts >= {from:DateTime64(3, 'UTC')}
+                        AND ts < {to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND country IN {f0:Array(String)}
+                        AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                        AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                        AND partner_id = {scope_partner:UInt32}
+                    GROUP BY k_partner, k_hour, k_fraud_reason
+                )
+                GROUP BY d_partner, d_hour, d_fraud_reason
             )
-            GROUP BY d_partner, d_hour, d_fraud_reason
+            WHERE toFloat64(m_clicks) >= {h0:Float64}
+                AND toFloat64(m_rejected) = {h1:Float64}
         )
-        WHERE toFloat64(m_clicks) >= {h0:Float64}
-            AND toFloat64(m_rejected) = {h1:Float64}
     )
-);
+)
+ORDER BY
+    is_total,
+    m_epc DESC NULLS LAST,
+    lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+    d_hour ASC NULLS LAST,
+    d_fraud_reason ASC NULLS LAST;
 
 -- totals without metric filters
 -- currency = 'EUR'
@@ -305,100 +470,253 @@ FROM (
 -- f1 = '^Sh'
 -- f2 = 'prefetch'
 -- from = '2026-10-31 18:30:00.000'
+-- limit = 101
 -- offer_ids = [0, 10, 11]
 -- offer_names = ['(none)', 'Shoes', "O'Neil \\ Co"]
+-- offset = 200
+-- partner_ids = [0, 1, 2, 3]
+-- partner_names = ['(none)', 'Ann', 'Bob', 'Ann']
+-- rate_currencies = ['USD']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('0.909090909090909091'), Decimal('0.800000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294987296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-07 18:30:00.000'
+-- tz = 'Asia/Kolkata'
 SELECT
-    p_clicks AS m_clicks,
-    toFloat64((p_approved + p_pending)) / nullIf(toFloat64(p_unique_clicks), 0) AS m_cr,
-    finalizeAggregation(p_unique_ips) AS m_unique_ips,
-    if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score,
-    toFloat64(if(isNaN(finalizeAggregation(p_ctit_median_ms)), NULL, finalizeAggregation(p_ctit_median_ms))) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
-    p_first_click_at AS m_first_click_at,
-    ((p_approved_revenue + p_pending_revenue) - (p_approved_payout + p_pending_payout)) AS m_profit
+    is_total,
+    d_partner,
+    d_hour,
+    d_fraud_reason,
+    m_clicks,
+    m_cr,
+    m_unique_ips,
+    m_p95_fraud_score,
+    m_median_ctit,
+    m_first_click_at,
+    m_profit,
+    m_epc
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending,
-        sum(p_unique_clicks) AS p_unique_clicks,
-        uniqMergeState(p_unique_ips) AS p_unique_ips,
-        quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95,
-        quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms,
-        min(p_first_click_at) AS p_first_click_at,
-        sum(p_approved_revenue) AS p_approved_revenue,
-        sum(p_pending_revenue) AS p_pending_revenue,
-        sum(p_approved_payout) AS p_approved_payout,
-        sum(p_pending_payout) AS p_pending_payout
+        0 AS is_total,
+        d_partner,
+        d_hour,
+        d_fraud_reason,
+        p_clicks AS m_clicks,
+        toFloat64((p_approved + p_pending)) / nullIf(toFloat64(p_unique_clicks), 0) AS m_cr,
+        finalizeAggregation(p_unique_ips) AS m_unique_ips,
+        if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score,
+        toFloat64(if(isNaN(finalizeAggregation(p_ctit_median_ms)), NULL, finalizeAggregation(p_ctit_median_ms))) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
+        p_first_click_at AS m_first_click_at,
+        ((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6)) - (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) AS m_profit,
+        toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) / nullIf(toFloat64(p_clicks), 0) AS m_epc
     FROM (
         SELECT
-            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
-            toUInt64(0) AS p_approved,
-            toUInt64(0) AS p_pending,
-            countIf(is_unique AND verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
-            uniqState(ip) AS p_unique_ips,
-            quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
-            quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
-            minOrNull(ts) AS p_first_click_at,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
-        FROM clicks
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
-            AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
-            AND country IN {f0:Array(String)}
-            AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
-            AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
-            AND partner_id = {scope_partner:UInt32}
-        UNION ALL
-        SELECT
-            toUInt64(0) AS p_clicks,
-            toUInt64(0) AS p_approved,
-            toUInt64(0) AS p_pending,
-            toUInt64(0) AS p_unique_clicks,
-            uniqStateIf(ip, false) AS p_unique_ips,
-            quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
-            quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
-            CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
-            sumIf(revenue, currency = {currency:String}) AS p_approved_revenue,
-            toDecimal128(0, 6) AS p_pending_revenue,
-            sumIf(payout, currency = {currency:String}) AS p_approved_payout,
-            toDecimal128(0, 6) AS p_pending_payout
-        FROM impressions
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
-            AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
-            AND country IN {f0:Array(String)}
-            AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
-            AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
-            AND partner_id = {scope_partner:UInt32}
-        UNION ALL
-        SELECT
-            toUInt64(0) AS p_clicks,
-            countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
-            countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
-            toUInt64(0) AS p_unique_clicks,
-            uniqStateIf(ip, false) AS p_unique_ips,
-            quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
-            quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
-            CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
-            sumIf(revenue, status = 'approved' AND currency = {currency:String}) AS p_approved_revenue,
-            sumIf(revenue, status = 'pending' AND currency = {currency:String}) AS p_pending_revenue,
-            sumIf(payout, status = 'approved' AND currency = {currency:String}) AS p_approved_payout,
-            sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout
-        FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
-            AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
-            AND country IN {f0:Array(String)}
-            AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
-            AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
-            AND partner_id = {scope_partner:UInt32}
+            k_partner AS d_partner,
+            formatDateTime(k_hour, '%Y-%m-%d %H:00', {tz:String}) AS d_hour,
+            k_fraud_reason AS d_fraud_reason,
+            sum(p_clicks) AS p_clicks,
+            sum(p_approved) AS p_approved,
+            sum(p_pending) AS p_pending,
+            sum(p_unique_clicks) AS p_unique_clicks,
+            uniqMergeState(p_unique_ips) AS p_unique_ips,
+            quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95,
+            quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms,
+            min(p_first_click_at) AS p_first_click_at,
+            sum(p_approved_revenue) AS p_approved_revenue,
+            sum(p_pending_revenue) AS p_pending_revenue,
+            sum(p_approved_payout) AS p_approved_payout,
+            sum(p_pending_payout) AS p_pending_payout
+        FROM (
+            SELECT
+                partner_id AS k_partner,
+                toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                countIf(is_unique AND verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
+                uniqState(ip) AS p_unique_ips,
+                quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
+                quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                minOrNull(ts) AS p_first_click_at,
+                sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+                toDecimal256(0, 24) AS p_pending_revenue,
+                sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout
+            FROM clicks
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND country IN {f0:Array(String)}
+                AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_partner, k_hour, k_fraud_reason
+            UNION ALL
+            SELECT
+                partner_id AS k_partner,
+                toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                toUInt64(0) AS p_clicks,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                uniqStateIf(ip, false) AS p_unique_ips,
+                quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+                toDecimal256(0, 24) AS p_pending_revenue,
+                sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout
+            FROM impressions
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND country IN {f0:Array(String)}
+                AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_partner, k_hour, k_fraud_reason
+            UNION ALL
+            SELECT
+                partner_id AS k_partner,
+                toStartOfFifteenMinutes(ts, 'UTC') AS k_hour,
+                arrayJoin(if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))) AS k_fraud_reason,
+                toUInt64(0) AS p_clicks,
+                countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+                countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                uniqStateIf(ip, false) AS p_unique_ips,
+                quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
+                CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+                sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
+                sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+                sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
+            FROM conversions FINAL
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND country IN {f0:Array(String)}
+                AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_partner, k_hour, k_fraud_reason
+        )
+        GROUP BY d_partner, d_hour, d_fraud_reason
     )
-);
+    ORDER BY
+        m_epc DESC NULLS LAST,
+        lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+        d_hour ASC NULLS LAST,
+        d_fraud_reason ASC NULLS LAST
+    LIMIT {limit:UInt64} OFFSET {offset:UInt64}
+    UNION ALL
+    SELECT
+        1 AS is_total,
+        NULL AS d_partner,
+        NULL AS d_hour,
+        NULL AS d_fraud_reason,
+        p_clicks AS m_clicks,
+        toFloat64((p_approved + p_pending)) / nullIf(toFloat64(p_unique_clicks), 0) AS m_cr,
+        finalizeAggregation(p_unique_ips) AS m_unique_ips,
+        if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score,
+        toFloat64(if(isNaN(finalizeAggregation(p_ctit_median_ms)), NULL, finalizeAggregation(p_ctit_median_ms))) / nullIf(toFloat64(1000), 0) AS m_median_ctit,
+        p_first_click_at AS m_first_click_at,
+        ((toDecimal128(roundBankers(p_approved_revenue, 6), 6) + toDecimal128(roundBankers(p_pending_revenue, 6), 6)) - (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) AS m_profit,
+        toFloat64((toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6))) / nullIf(toFloat64(p_clicks), 0) AS m_epc
+    FROM (
+        SELECT
+            sum(p_clicks) AS p_clicks,
+            sum(p_approved) AS p_approved,
+            sum(p_pending) AS p_pending,
+            sum(p_unique_clicks) AS p_unique_clicks,
+            uniqMergeState(p_unique_ips) AS p_unique_ips,
+            quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95,
+            quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms,
+            min(p_first_click_at) AS p_first_click_at,
+            sum(p_approved_revenue) AS p_approved_revenue,
+            sum(p_pending_revenue) AS p_pending_revenue,
+            sum(p_approved_payout) AS p_approved_payout,
+            sum(p_pending_payout) AS p_pending_payout
+        FROM (
+            SELECT
+                countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                countIf(is_unique AND verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
+                uniqState(ip) AS p_unique_ips,
+                quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95,
+                quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                minOrNull(ts) AS p_first_click_at,
+                sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+                toDecimal256(0, 24) AS p_pending_revenue,
+                sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout
+            FROM clicks
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND country IN {f0:Array(String)}
+                AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                AND partner_id = {scope_partner:UInt32}
+            UNION ALL
+            SELECT
+                toUInt64(0) AS p_clicks,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                uniqStateIf(ip, false) AS p_unique_ips,
+                quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                quantileExactInclusiveStateIf(0.5)(toInt64(0), false) AS p_ctit_median_ms,
+                CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                sum(if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
+                toDecimal256(0, 24) AS p_pending_revenue,
+                sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout
+            FROM impressions
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND country IN {f0:Array(String)}
+                AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                AND partner_id = {scope_partner:UInt32}
+            UNION ALL
+            SELECT
+                toUInt64(0) AS p_clicks,
+                countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+                countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                uniqStateIf(ip, false) AS p_unique_ips,
+                quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95,
+                quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms,
+                CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))') AS p_first_click_at,
+                sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_revenue,
+                sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(revenue, 24), revenue * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_revenue,
+                sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+                sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
+            FROM conversions FINAL
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND country IN {f0:Array(String)}
+                AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+                AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+                AND partner_id = {scope_partner:UInt32}
+        )
+    )
+)
+ORDER BY
+    is_total,
+    m_epc DESC NULLS LAST,
+    lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+    d_hour ASC NULLS LAST,
+    d_fraud_reason ASC NULLS LAST;
 
 -- other currencies of everything at once
 -- currency = 'EUR'
@@ -408,6 +726,10 @@ FROM (
 -- from = '2026-10-31 18:30:00.000'
 -- offer_ids = [0, 10, 11]
 -- offer_names = ['(none)', 'Shoes', "O'Neil \\ Co"]
+-- rate_currencies = ['USD']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('0.909090909090909091'), Decimal('0.800000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294987296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-07 18:30:00.000'
 SELECT
@@ -415,7 +737,8 @@ SELECT
     count()
 FROM (
     SELECT
-        arrayJoin(arrayDistinct([currency])) AS other
+        arrayJoin(arrayDistinct([currency])) AS other,
+        ts
     FROM conversions FINAL
     WHERE ts >= {from:DateTime64(3, 'UTC')}
         AND ts < {to:DateTime64(3, 'UTC')}
@@ -426,12 +749,17 @@ FROM (
         AND partner_id = {scope_partner:UInt32}
 )
 WHERE other != {currency:String}
+    AND {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(other, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))] = 0
 GROUP BY other
 ORDER BY other;
 
 -- other currencies of sales and payouts
 -- currency = 'USD'
 -- from = '2026-11-01 00:00:00.000'
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
@@ -439,7 +767,8 @@ SELECT
     count()
 FROM (
     SELECT
-        arrayJoin(arrayDistinct([amount_currency, currency])) AS other
+        arrayJoin(arrayDistinct([amount_currency, currency])) AS other,
+        ts
     FROM conversions FINAL
     WHERE ts >= {from:DateTime64(3, 'UTC')}
         AND ts < {to:DateTime64(3, 'UTC')}
@@ -447,6 +776,7 @@ FROM (
         AND partner_id = {scope_partner:UInt32}
 )
 WHERE other != {currency:String}
+    AND {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(other, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))] = 0
 GROUP BY other
 ORDER BY other;
 
@@ -497,6 +827,10 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- offset = 0
 -- partner_ids = [0, 1, 2, 3]
 -- partner_names = ['(none)', 'Ann', 'Bob', 'Ann']
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 -- tz = 'UTC'
@@ -506,7 +840,7 @@ SELECT
     d_country,
     p_clicks AS m_clicks,
     finalizeAggregation(p_unique_ips) AS m_unique_ips,
-    p_cost AS m_cost
+    toDecimal128(roundBankers(p_cost, 6), 6) AS m_cost
 FROM (
     SELECT
         k_partner AS d_partner,
@@ -522,7 +856,7 @@ FROM (
             country AS k_country,
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             uniqMergeState(ips) AS p_unique_ips,
-            sumIf(cost_sum, cost_currency = {currency:String}) AS p_cost
+            sum(if(cost_currency = {currency:String}, toDecimal256(cost_sum, 24), cost_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(cost_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_cost
         FROM clicks_hourly
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
@@ -710,33 +1044,152 @@ LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 -- totals of nothing but nulls
 -- f0 = 'sale'
 -- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offset = 0
 -- scope_partner = 7
 -- to = '2026-11-08 00:00:00.000'
 SELECT
-    CAST(NULL, 'Nullable(Float64)') AS m_clicks
+    is_total,
+    m_clicks
 FROM (
     SELECT
-        count()
+        0 AS is_total,
+        CAST(NULL, 'Nullable(Float64)') AS m_clicks
     FROM (
         SELECT
-            CAST(NULL, 'Nullable(Float64)') AS m_clicks
+            count()
         FROM (
             SELECT
                 count()
+            FROM conversions FINAL
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND goal = {f0:String}
+                AND partner_id = {scope_partner:UInt32}
+        )
+    )
+    WHERE NOT (isNotNull(m_clicks))
+    ORDER BY
+        m_clicks DESC NULLS LAST
+    LIMIT {limit:UInt64} OFFSET {offset:UInt64}
+    UNION ALL
+    SELECT
+        1 AS is_total,
+        CAST(NULL, 'Nullable(Float64)') AS m_clicks
+    FROM (
+        SELECT
+            count()
+        FROM (
+            SELECT
+                CAST(NULL, 'Nullable(Float64)') AS m_clicks
             FROM (
                 SELECT
                     count()
-                FROM conversions FINAL
-                WHERE ts >= {from:DateTime64(3, 'UTC')}
-                    AND ts < {to:DateTime64(3, 'UTC')}
-                    AND NOT is_test
-                    AND goal = {f0:String}
-                    AND partner_id = {scope_partner:UInt32}
+                FROM (
+                    SELECT
+                        count()
+                    FROM conversions FINAL
+                    WHERE ts >= {from:DateTime64(3, 'UTC')}
+                        AND ts < {to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND goal = {f0:String}
+                        AND partner_id = {scope_partner:UInt32}
+                )
             )
+            WHERE NOT (isNotNull(m_clicks))
         )
-        WHERE NOT (isNotNull(m_clicks))
     )
-);
+)
+ORDER BY
+    is_total,
+    m_clicks DESC NULLS LAST;
+
+-- a tag and the name of a creative
+-- creative_name_is = ['Banner']
+-- creative_name_of = ['1']
+-- f0 = 'sale'
+-- f1 = '^G'
+-- f3 = 'CPA'
+-- from = '2026-11-01 00:00:00.000'
+-- limit = 1001
+-- offer_tag_is = ['summer\x1fsale', 'sale']
+-- offer_tag_of = [10, 11]
+-- offset = 0
+-- partner_tier_is = ['Gold', 'Silver']
+-- partner_tier_of = [1, 2]
+-- payout_model_is = ['CPA', 'CPC']
+-- payout_model_of = [10, 11]
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    d_offer_tag,
+    d_creative_name,
+    p_clicks AS m_clicks
+FROM (
+    SELECT
+        arrayJoin(splitByChar('\x1f', transform(k_offer_tag, {offer_tag_of:Array(UInt32)}, {offer_tag_is:Array(String)}, ''))) AS d_offer_tag,
+        transform(toString(k_creative_name), {creative_name_of:Array(String)}, {creative_name_is:Array(String)}, '') AS d_creative_name,
+        sum(p_clicks) AS p_clicks
+    FROM (
+        SELECT
+            offer_id AS k_offer_tag,
+            creative_id AS k_creative_name,
+            countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
+        FROM clicks
+        WHERE ts >= {from:DateTime64(3, 'UTC')}
+            AND ts < {to:DateTime64(3, 'UTC')}
+            AND NOT is_test
+            AND NOT (if('' = {f0:String}, offer_id NOT IN (SELECT arrayJoin(arrayFilter((id, values) -> NOT arrayExists(x -> x = {f0:String}, splitByChar('\x1f', values)), {offer_tag_of:Array(UInt32)}, {offer_tag_is:Array(String)}))), offer_id IN (SELECT arrayJoin(arrayFilter((id, values) -> arrayExists(x -> x = {f0:String}, splitByChar('\x1f', values)), {offer_tag_of:Array(UInt32)}, {offer_tag_is:Array(String)})))))
+            AND if((match('', {f1:String}) AND match('', {f1:String}) >= 0), partner_id NOT IN (SELECT arrayJoin(arrayFilter((id, values) -> NOT arrayExists(x -> (match(x, {f1:String}) AND match('', {f1:String}) >= 0), splitByChar('\x1f', values)), {partner_tier_of:Array(UInt32)}, {partner_tier_is:Array(String)}))), partner_id IN (SELECT arrayJoin(arrayFilter((id, values) -> arrayExists(x -> (match(x, {f1:String}) AND match('', {f1:String}) >= 0), splitByChar('\x1f', values)), {partner_tier_of:Array(UInt32)}, {partner_tier_is:Array(String)}))))
+            AND NOT (if('' != '', creative_id NOT IN (SELECT arrayJoin(arrayFilter((id, values) -> NOT arrayExists(x -> x != '', splitByChar('\x1f', values)), {creative_name_of:Array(String)}, {creative_name_is:Array(String)}))), creative_id IN (SELECT arrayJoin(arrayFilter((id, values) -> arrayExists(x -> x != '', splitByChar('\x1f', values)), {creative_name_of:Array(String)}, {creative_name_is:Array(String)})))))
+            AND transform(offer_id, {payout_model_of:Array(UInt32)}, {payout_model_is:Array(String)}, '') = {f3:String}
+            AND partner_id = {scope_partner:UInt32}
+        GROUP BY k_offer_tag, k_creative_name
+    )
+    GROUP BY d_offer_tag, d_creative_name
+)
+ORDER BY
+    m_clicks DESC NULLS LAST,
+    d_offer_tag ASC NULLS LAST,
+    d_creative_name ASC NULLS LAST
+LIMIT {limit:UInt64} OFFSET {offset:UInt64};
+
+-- ids offered by a picker
+-- most = 10000
+-- scope_partner = 7
+-- since = '2026-11-01 00:00:00.000'
+SELECT DISTINCT toString(id) FROM (
+SELECT offer_id AS id
+FROM clicks_hourly
+WHERE hour >= {since:DateTime64(3, 'UTC')} AND NOT is_test AND partner_id = {scope_partner:UInt32}
+UNION ALL
+SELECT offer_id AS id
+FROM impressions
+WHERE ts >= {since:DateTime64(3, 'UTC')} AND NOT is_test AND partner_id = {scope_partner:UInt32}
+UNION ALL
+SELECT offer_id AS id
+FROM conversions
+WHERE ts >= {since:DateTime64(3, 'UTC')} AND NOT is_test AND partner_id = {scope_partner:UInt32}
+) LIMIT {most:UInt64};
+
+-- ids of text offered by a picker
+-- most = 10000
+-- scope_partner = 7
+-- since = '2026-11-01 00:00:00.000'
+SELECT DISTINCT toString(id) FROM (
+SELECT creative_id AS id
+FROM clicks
+WHERE ts >= {since:DateTime64(3, 'UTC')} AND NOT is_test AND partner_id = {scope_partner:UInt32}
+UNION ALL
+SELECT creative_id AS id
+FROM impressions
+WHERE ts >= {since:DateTime64(3, 'UTC')} AND NOT is_test AND partner_id = {scope_partner:UInt32}
+UNION ALL
+SELECT creative_id AS id
+FROM conversions
+WHERE ts >= {since:DateTime64(3, 'UTC')} AND NOT is_test AND partner_id = {scope_partner:UInt32}
+) LIMIT {most:UInt64};
 
 -- a name nobody has
 -- f0 = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from sqlglot import exp
 
 from reports import sql
 from reports.bindings import Statement
+from reports.pickers.sql import ids_present
 from reports.plan import Plan
 from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS
 from tests.unit.reports.asking import NAMES, PARTNER, compiled, planned
@@ -24,6 +26,8 @@ HERE = Path(__file__).parent
 UPDATE = os.environ.get("CLICKLEDGER_UPDATE_GOLDEN") == "1"
 SCOPE = "partner_id = {scope_partner:UInt32}"
 TABLES = {"clicks", "clicks_hourly", "impressions", "conversions"}
+
+SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 
 Case = Callable[[], Statement]
 
@@ -110,8 +114,8 @@ WHOLE = {
 
 SHAPES: dict[str, Case] = {
     "everything at once": of_rows(**WHOLE),
-    "totals of everything at once": of(sql.totals, **WHOLE),
-    "totals without metric filters": of(sql.totals, **{**WHOLE, "filters": WHOLE["filters"][:3]}),
+    "totals of everything at once": of_rows(**WHOLE, totals=True),
+    "totals without metric filters": of_rows(**{**WHOLE, "filters": WHOLE["filters"][:3]}, totals=True),
     "other currencies of everything at once": of(sql.other_currencies, **WHOLE),
     "other currencies of sales and payouts": of(sql.other_currencies, metrics=["amount", "payout"]),
     "no dimensions": of_rows(metrics=["clicks", "conversions"]),
@@ -122,11 +126,22 @@ SHAPES: dict[str, Case] = {
     "raw because of a half hour": of_rows(**{"from": "2026-11-01T00:30"}),
     "click metrics beside a goal are null": of_rows(dimensions=["goal"], metrics=["clicks", "conversions"]),
     "nothing but nulls": of_rows(metrics=["clicks"], filters=[{"dimension": "goal", "value": "sale"}]),
-    "totals of nothing but nulls": of(
-        sql.totals,
+    "totals of nothing but nulls": of_rows(
+        totals=True,
         metrics=["clicks"],
         filters=[{"dimension": "goal", "value": "sale"}, {"metric": "clicks", "op": "is_not_set"}],
     ),
+    "a tag and the name of a creative": of_rows(
+        dimensions=["offer_tag", "creative_name"],
+        filters=[
+            {"dimension": "offer_tag", "op": "ne", "value": "sale"},
+            {"dimension": "partner_tier", "op": "matches", "value": "^G"},
+            {"dimension": "creative_name", "op": "is_not_set"},
+            {"dimension": "payout_model", "value": "CPA"},
+        ],
+    ),
+    "ids offered by a picker": lambda: ids_present(DIMENSIONS["offer_tag"], PARTNER, SINCE),
+    "ids of text offered by a picker": lambda: ids_present(DIMENSIONS["creative_name"], PARTNER, SINCE),
     "a name nobody has": of_rows(filters=[{"dimension": "partner", "value": "Nobody"}]),
     "sorted by id": of_rows(dimensions=["partner"], sort=[{"by": "partner_id", "desc": True}]),
 }

@@ -50,7 +50,7 @@ class Store:
     def _answer(self, who: Principal, names: Names | None, fields: dict[str, Any]) -> dict[str, Any]:
         given = {"from": "2026-11-01", "to": "2026-11-08", "metrics": ["clicks"], **fields}
         query = Query.model_validate(given)
-        answer = report(query, who, names=names or Directory(), readers=self.readers, chosen=self.chosen)
+        answer = report(query, who, names=names or Directory(dated={}), readers=self.readers, chosen=self.chosen)
         return json.loads(json.dumps(answer, default=float))
 
 

@@ -89,7 +89,12 @@ def test_no_route_answers_without_a_key(client, method, path):
         ({"to": "2026-11-01"}, "empty_range"),
         ({"limit": 0}, "limit_out_of_range"),
         ({"filters": [{"dimension": "sub1", "op": "matches", "value": "("}]}, "pattern_invalid"),
-        ({"compare": "previous_period"}, "body_invalid"),
+        ({"compare": "last_week"}, "body_invalid"),
+        ({"fill": True}, "fill_invalid"),
+        ({"pivot": "contry"}, "unknown_dimension"),
+        ({"pivot": "partner"}, "pivot_invalid"),
+        ({"pivot": "country", "pivot_limit": 51}, "pivot_invalid"),
+        ({"compare": {"from": "2026-10-01", "to": "2026-10-01"}}, "empty_range"),
         ({"dimensions": 5}, "body_invalid"),
     ],
 )

@@ -47,7 +47,8 @@ class Directory:
             "creative_name": {1: ("Banner",)},
             "landing_name": {1: ("Shop",)},
         }
-        self.dated = dated or {"EUR": ((20_000, Decimal("1.1")), (20_758, Decimal("1.25")))}
+        quoted = {"EUR": ((20_000, Decimal("1.1")), (20_758, Decimal("1.25")))}
+        self.dated = quoted if dated is None else dated
         self.base = base
 
     def of(self, kind: str, ids: Collection[int]) -> dict[int, str]:

@@ -15,10 +15,13 @@ from tests.unit.reports.asking import NAMES, planned
 
 
 def presented(rows, totals=None, left_out=None, **fields):
+    dimensions = [None] * len(fields.get("dimensions", []))
+    if totals:
+        fields["totals"] = True
+        rows = [*((0, *row) for row in rows), *((1, *dimensions, *row) for row in totals)]
     return present(
         planned(**fields),
         Result(rows, 10),
-        Result(totals, 5) if totals else None,
         Result(left_out, 1) if left_out is not None else None,
         names=NAMES,
         elapsed_s=0.0123,
@@ -55,13 +58,14 @@ def test_the_meta_part_says_what_was_answered_and_how():
         "truncated": False,
         "source": "raw",
         "elapsed_ms": 12.3,
-        "rows_read": 16,
+        "rows_read": 11,
         "dimensions": [],
         "metrics": ["payout"],
         "from": "2026-11-01T00:00:00.000+05:30",
         "to": "2026-11-08T00:00:00.000+05:30",
         "timezone": "Asia/Kolkata",
         "currency": "INR",
+        "money": "expected",
         "other_currencies": {"EUR": 3},
     }
     assert answer["totals"] == {"payout": 1}
@@ -94,5 +98,5 @@ def test_a_metric_is_a_json_number_or_null(value, written):
 
 
 def test_rows_read_is_null_where_the_store_does_not_tell():
-    answer = present(planned(), Result([(1,)], None), Result([(1,)], 5), None, names=NAMES, elapsed_s=0)
+    answer = present(planned(), Result([(1,)], None), Result([], 5), names=NAMES, elapsed_s=0)
     assert answer["meta"]["rows_read"] is None

@@ -38,6 +38,7 @@ def test_no_cell_breaks_a_table():
 
 @pytest.mark.parametrize("kind", ERRORS.values(), ids=lambda k: k.code)
 def test_an_error_is_the_caller_s_and_says_what_to_do(kind):
-    assert kind.status == (403 if kind.code == "metric_hidden" else 400)
+    others = {"metric_hidden": 403, "dimension_hidden": 403, "report_cancelled": 409, "report_not_running": 404}
+    assert kind.status == others.get(kind.code, 400)
     assert kind.level == "info"
     assert kind.advice.endswith(".")

@@ -12,7 +12,7 @@ from reports.export.request import wanted
 from reports.scope import ScopeMissingError, scope
 from tests.unit.reports.asking import NAMES, planned
 
-STATEMENTS = (sql.rows, sql.totals, sql.other_currencies)
+STATEMENTS = (sql.rows, sql.other_currencies)
 NOBODIES = [None, Principal("partner"), Principal("advertiser"), Principal("somebody"), Principal("")]
 
 

@@ -111,7 +111,11 @@ def test_the_sentence_for_a_limit_names_the_limit():
     "body",
     [
         {"form": "2026-11-01"},
-        {"compare": "previous_period"},
+        {"compare": "last_week"},
+        {"compare": {"from": "2026-10-01"}},
+        {"money": "all"},
+        {"id": "no comment */"},
+        {"formulas": [{"name": "mine"}]},
         {"dimensions": "country"},
         {"limit": "many"},
         {"filters": [{"dimension": "country", "value": {"a": 1}}]},
