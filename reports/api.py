@@ -1,7 +1,8 @@
 """What reports offer over HTTP: query, schema, export.
 
-The app gives ``state.authenticator``, ``state.readers``, ``state.names`` and ``state.settings``. Queries
-run in worker threads, so the event loop never waits for the store.
+The app gives ``state.authenticator``, ``state.readers``, ``state.names`` and ``state.settings``; with
+``state.export_readers`` exports have handles of their own. Queries run in worker threads, so the event loop
+never waits for the store.
 """
 
 from __future__ import annotations
@@ -164,8 +165,9 @@ def _export_of(table: str) -> Handler:
         if export.exported.needs != EVENTS and not table:
             raise UNKNOWN_EXPORT.error()
         state = request.app.state
+        readers = getattr(state, "export_readers", state.readers)
         # The first piece is made before the answer begins, so that a refusal still has its own status.
-        file = await run_in_threadpool(stream, export, who, readers=state.readers, chosen=state.settings)
+        file = await run_in_threadpool(stream, export, who, readers=readers, chosen=state.settings)
         return Download(file, export.table, export.span, export.format)
 
     return export

@@ -21,7 +21,7 @@ from kernel import openapi, redis, sql
 from kernel.admission import Admission
 from kernel.api import Operation, routes
 from kernel.auth import Authenticator, admin_key
-from kernel.clickhouse.client import ReaderPool
+from kernel.clickhouse.client import FRUGAL, ReaderPool
 from kernel.http import EXCEPTION_HANDLERS
 from kernel.rate_limits import RateLimiter
 from kernel.settings import Settings
@@ -56,6 +56,8 @@ def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterato
     """
     programs = sql.connect(chosen)
     readers = ReaderPool(chosen)
+    # Of their own, so that no number of downloads keeps a report waiting for a handle.
+    export_readers = ReaderPool(chosen, size=2, settings=FRUGAL)
     try:
         partners.migrate(programs)
         publisher = Publisher(chosen, programs, redis.connect(chosen))
@@ -106,10 +108,12 @@ def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterato
         app.state.publish = publish
         app.state.names = partners.Directory(programs)
         app.state.readers = readers
+        app.state.export_readers = export_readers
         app.state.pipeline_status = pipeline_status
         app.state.openapi = _document(offered, chosen)
         yield app
     finally:
+        export_readers.close()
         readers.close()
         programs.close()
 

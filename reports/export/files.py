@@ -1,24 +1,27 @@
-"""Files that the program writes itself, table after table: Parquet, Arrow and, in ``workbook``, xlsx.
+"""Files that the program writes itself, batch after batch: Parquet, Arrow and, in ``workbook``, xlsx.
 
-Invariants: a file holds no more than one table of rows in memory; what has been written is handed out and
+Invariants: a file holds no more than one batch of rows in memory; what has been written is handed out and
 forgotten at once where the format allows it; ``close`` may be called at any time and frees what is held.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reports.export.formats import Writing
 
+_GROUP: Final = 40_000
+"""Rows in a row group of Parquet: readers skip by groups, and a writer holds one of them."""
+
 
 class File(Protocol):
     """A file that is being written."""
 
-    def add(self, rows: pa.Table) -> bytes:
+    def add(self, rows: pa.RecordBatch) -> bytes:
         """Write rows; return the bytes that are ready to be sent."""
         ...
 
@@ -88,9 +91,12 @@ class ColumnFile:
         else:
             self._writer = pa.ipc.new_stream(sink, schema)
 
-    def add(self, rows: pa.Table) -> bytes:
-        """Write rows: a row group, or record batches."""
-        self._writer.write_table(rows)
+    def add(self, rows: pa.RecordBatch) -> bytes:
+        """Write rows; those of a row group wait, encoded, until it is full."""
+        if isinstance(self._writer, pq.ParquetWriter):
+            self._writer.write_batch(rows, row_group_size=_GROUP)
+        else:
+            self._writer.write_batch(rows)
         return self._sent.take()
 
     def end(self) -> Iterator[bytes]:
@@ -114,11 +120,13 @@ def new_file(schema: pa.Schema, writing: Writing) -> File:
     return ColumnFile(schema, writing)
 
 
-def written(schema: pa.Schema, writing: Writing, tables: Iterable[pa.Table]) -> Generator[bytes, None, None]:
+def written(
+    schema: pa.Schema, writing: Writing, batches: Iterable[pa.RecordBatch]
+) -> Generator[bytes, None, None]:
     """Yield a whole file's bytes; an empty piece for rows that can't be sent yet."""
     file = new_file(schema, writing)
     try:
-        for rows in tables:
+        for rows in batches:
             yield file.add(rows)
         yield from file.end()
     finally:

@@ -85,8 +85,7 @@ def pieces(rows: Sequence[Row], names: Sequence[str], writing: Writing) -> Gener
             return (b"".join(_encode(row) + b"\n" for row in part) for part in _parts(rows))
         case _:
             schema = pa.schema([(name, _type([row.get(name) for row in rows], name, writing)) for name in names])
-            tables = (_table(part, schema) for part in _parts(rows))
-            return written(schema, writing, tables)
+            return written(schema, writing, (_batch(part, schema) for part in _parts(rows)))
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -160,9 +159,9 @@ def _decimal(values: Sequence[Decimal]) -> pa.DataType:
     return pa.decimal256(2 * _MOST_DIGITS, behind)
 
 
-def _table(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
+def _batch(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
     columns = [pa.array([_typed(row.get(field.name), field.type) for row in rows], field.type) for field in schema]
-    return pa.table(columns, schema=schema)
+    return pa.record_batch(columns, schema=schema)
 
 
 def _typed(value: Any, kind: pa.DataType) -> Any:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import itertools
 import tempfile
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -43,6 +42,9 @@ _CHUNK = 256 * 1024
 """Bytes read and sent at a time."""
 _IN_MEMORY = 8 * 1024 * 1024
 """Bytes of a window kept in memory; the rest of it lies in a temporary file."""
+
+_BEGINNING = 64 * 1024
+"""Bytes of a file that tell how long it may become: more than its header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,24 @@ def stream(export: Export, who: Principal, *, readers: Readers, chosen: Settings
         first = next(pieces, b"")
         rows_in_first = first.count(b"\n")
     else:
-        tables = reading.tables()
-        begun = list(itertools.islice(tables, 1))
-        pieces = written(reading.schema, export.writing, itertools.chain(begun, tables))
-        first = next(pieces, b"")
-        rows_in_first = sum(table.num_rows for table in begun)
+        taken: list[int] = []
+        batches = _counted(reading.batches(), taken)
+        pieces = written(reading.schema, export.writing, batches)
+        first = b""
+        for piece in pieces:
+            first += piece
+            if len(first) > _BEGINNING or export.format == "xlsx":
+                break
+        rows_in_first = sum(taken)
     expected = len(first) * rows // rows_in_first if first and rows_in_first else None
     return Streamed(rows, after(first, pieces), expected)
+
+
+def _counted(batches: Iterator[pa.RecordBatch], taken: list[int]) -> Iterator[pa.RecordBatch]:
+    """Yield batches and write down how many rows each has."""
+    for rows in batches:
+        taken.append(rows.num_rows)
+        yield rows
 
 
 def after(first: bytes, others: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
@@ -128,15 +141,15 @@ class _Reading:
         fields = [full.field(column.name) for column in self.export.columns]
         return pa.schema([f.with_type(zoned) if pa.types.is_timestamp(f.type) else f for f in fields])
 
-    def tables(self) -> Iterator[pa.Table]:
-        """Yield the store's typed columns, window after window, without those that are empty."""
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the store's typed columns, window after window."""
         schema = self.schema
         for statement in self.statements():
             with refusals(self.chosen), self.readers.reader() as client:
                 answer = client.raw_query(statement.text, parameters=statement.parameters, fmt="ArrowStream")
-            rows = pa.ipc.open_stream(answer).read_all().cast(schema)
-            if rows.num_rows:
-                yield rows
+            for rows in pa.ipc.open_stream(answer):
+                if rows.num_rows:
+                    yield rows.cast(schema)
 
     def texts(self) -> Generator[bytes, None, None]:
         """Yield the store's own text."""

@@ -56,7 +56,7 @@ class WorkbookFile:
         self._rows = 0
         self._ended = False
 
-    def add(self, rows: pa.Table) -> bytes:
+    def add(self, rows: pa.RecordBatch) -> bytes:
         """Write rows below those before.
 
         Raises:
