@@ -25,7 +25,8 @@ from clickhouse_connect.driver.exceptions import DatabaseError, ProgrammingError
 from clickhouse_connect.driver.exceptions import Error as DriverError
 
 from kernel import faults
-from kernel.clickhouse import schema, sql
+from kernel.clickhouse import rollups, schema, sql
+from kernel.clickhouse.columns import ROLLUPS
 from kernel.errors import CANNOT_START, STORE_AWAY, ClickledgerError
 from kernel.settings import Settings
 
@@ -106,6 +107,8 @@ def connect_reader(chosen: Settings, settings: Mapping[str, Any] | None = None) 
         "max_execution_time": chosen.report_max_seconds,
         "max_memory_usage": chosen.report_max_memory_mib * 1024 * 1024,
         "max_threads": 2,
+        # All states of a conversion lie in one partition.
+        "do_not_merge_across_partitions_select_final": 1,
         **(settings or {}),
         "readonly": 1,
     }
@@ -181,20 +184,17 @@ def _open_embedded(path: Path) -> Client:
 
 
 def migrate(client: Client) -> None:
-    """Create what is missing in the event store: tables, columns of older tables, the hourly rollup.
+    """Create what is missing in the event store: tables, columns and settings of older tables, the rollups.
 
-    A rollup of another shape is made anew from the clicks; nothing may insert meanwhile.
+    A rollup of another shape is made anew from the clicks, a week at a time; nothing may insert meanwhile.
     """
     for statement in schema.tables():
         client.command(statement)
     present = {(table, column) for table, column in client.query(schema.PRESENT_COLUMNS).result_rows}
-    for statement in schema.additions(present):
+    for statement in (*schema.additions(present), *schema.settings()):
         client.command(statement)
-    found = tuple((name, kind) for name, kind in client.query(schema.PRESENT_ROLLUP).result_rows)
-    # Without any rollup there may be clicks all the same: of a rebuilding that was interrupted.
-    rebuilt = found != schema.rollup_columns() and (found or client.command(schema.HAS_CLICKS))
-    for statement in schema.rollup_rebuild() if rebuilt else schema.rollup():
-        client.command(statement)
+    for rollup in ROLLUPS:
+        rollups.migrate(client, rollup)
 
 
 def insert(client: Client, table: str, rows: pa.Table, token: str) -> None:
@@ -214,6 +214,8 @@ def insert(client: Client, table: str, rows: pa.Table, token: str) -> None:
             "deduplicate_blocks_in_dependent_materialized_views": 1,
             # The default of new servers is 1: rows would wait in memory, and their token with them.
             "async_insert": 0,
+            # Rollups are kept by the week, and an import may bring years in one batch.
+            "max_partitions_per_insert_block": 0,
             # Over HTTP: the answer's status is decided after the insert, not before.
             "wait_end_of_query": 1,
         },

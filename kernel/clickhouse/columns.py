@@ -223,6 +223,63 @@ HOURLY_MEASURES: tuple[Column, ...] = (
     Column("ips", "AggregateFunction(uniq, String)", "Distinct addresses"),
 )
 
+COUNTED = "verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)"
+"""A click that counts: not filtered out as suspect or invalid, and delivered to an offer."""
+
+COUNTS: dict[str, str] = {
+    "clicks": f"countIf({COUNTED})",
+    "unique_clicks": f"countIf(is_unique AND {COUNTED})",
+    "duplicate_clicks": "countIf(verdict = 'duplicate')",
+    "suspect_clicks": "countIf(verdict = 'suspect')",
+    "invalid_clicks": "countIf(verdict = 'invalid')",
+    "bot_clicks": "countIf(is_bot)",
+    "trafficback_clicks": "countIf(trafficback_reason != '')",
+}
+"""What a summary has counted already, as reports define it over clicks; ``count_column`` names its columns."""
+
+
+def count_column(name: str) -> str:
+    """Return the column of a summary that holds one of ``COUNTS``."""
+    return f"n_{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """Clicks added up by the hour, or by the UTC day, and some of their dimensions.
+
+    A summary has no dimension that says whether a click counts; it holds ``COUNTS`` in columns instead, and
+    so has a fraction of the rows.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    is_summary: bool = True
+    is_daily: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Its columns in order; ``hour`` is where the hour or the day begins."""
+        of_clicks = {column.name: column for column in CLICKS}
+        hour = Column(
+            "hour", "DateTime('UTC')", "Beginning of the day" if self.is_daily else "Beginning of the hour"
+        )
+        sums = "SimpleAggregateFunction(sum, UInt64)"
+        counts = tuple(Column(count_column(name), sums, name) for name in COUNTS) if self.is_summary else ()
+        measures = tuple(m for m in HOURLY_MEASURES if not self.is_summary or m.name != "unique_count")
+        return (hour, *(of_clicks[key] for key in self.keys), *measures, *counts)
+
+
+_ALWAYS = ("is_test", "cost_currency", "currency")
+"""Keys of every rollup: no report counts tests, and money is told apart by currency."""
+
+ROLLUPS: tuple[Rollup, ...] = (
+    Rollup("clicks_daily", ("partner_id", "advertiser_id", "offer_id", "country", *_ALWAYS), is_daily=True),
+    Rollup("clicks_hourly_audience", ("country", "device_type", "os", "browser", *_ALWAYS)),
+    Rollup("clicks_hourly_program", ("partner_id", "advertiser_id", "offer_id", *_ALWAYS)),
+    Rollup("clicks_hourly", HOURLY_KEYS, is_summary=False),
+)
+"""Smallest first: the first that knows all a report asks for answers it."""
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "clicks": CLICKS,
     "impressions": CLICKS,

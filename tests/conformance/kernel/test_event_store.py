@@ -12,9 +12,9 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from pydantic import SecretStr
 
 from kernel.clickhouse import client as clickhouse
-from kernel.clickhouse import schema
+from kernel.clickhouse import schema_rollups
 from kernel.clickhouse.arrow import arrow_schema, arrow_table, rows_table
-from kernel.clickhouse.columns import HOURLY_KEYS, HOURLY_MEASURES, TABLES
+from kernel.clickhouse.columns import ROLLUPS, TABLES
 from kernel.errors import ClickledgerError
 from kernel.settings import Settings
 
@@ -129,10 +129,43 @@ def test_a_rollup_of_an_older_shape_is_made_anew_from_the_clicks(store):
 def test_a_rebuilding_that_was_interrupted_is_finished_by_the_next_start(store):
     partner = next(partners)
     clickhouse.insert(store.client, "clicks", clicks(partner, 4), f"interrupted-{partner}")
-    for statement in schema.rollup_rebuild()[:-3]:
+    hourly = ROLLUPS[-1]
+    for statement in (*schema_rollups.begin_successor(hourly), *schema_rollups.succeed(hourly)[:-3]):
         store.client.command(statement)
     clickhouse.migrate(store.client)
     assert stored(store, partner) == (4, 4)
+
+
+def test_a_rollup_kept_in_other_partitions_is_made_anew(store):
+    partner = next(partners)
+    clickhouse.insert(store.client, "clicks", clicks(partner, 3), f"monthly-{partner}")
+    by_month = schema_rollups.table(ROLLUPS[-1]).replace("toMonday(hour)", "toYYYYMM(hour)")
+    for statement in (
+        "DROP VIEW clicks_hourly_mv SYNC",
+        "DROP TABLE clicks_hourly SYNC",
+        by_month.rpartition("COMMENT")[0],
+    ):
+        store.client.command(statement)
+    clickhouse.migrate(store.client)
+    key = "SELECT partition_key FROM system.tables WHERE database = currentDatabase() AND name = 'clicks_hourly'"
+    assert store.client.command(key) == "toMonday(hour)"
+    assert stored(store, partner) == (3, 3)
+
+
+def test_a_batch_that_spans_years_is_taken(store):
+    partner = next(partners)
+    weeks = arrow_table(
+        "clicks",
+        {
+            "click_id": [f"years-{partner}-{n}" for n in range(300)],
+            "ts": [NOVEMBER - n * 7 * 24 * HOUR for n in range(300)],
+            "partner_id": [partner] * 300,
+        },
+        300,
+    )
+    clickhouse.insert(store.client, "clicks", weeks, f"years-{partner}")
+    clickhouse.insert(store.client, "clicks", weeks, f"years-{partner}")
+    assert stored(store, partner) == (300, 300)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -141,10 +174,10 @@ def test_every_declared_column_exists_with_its_type(store, table):
     assert found == [(column.name, column.type) for column in TABLES[table]]
 
 
-def test_the_rollup_has_the_declared_keys_and_measures(store):
-    found = {row[0]: row[1] for row in store.client.query("DESCRIBE TABLE clicks_hourly").result_rows}
-    assert list(found) == ["hour", *HOURLY_KEYS, *(m.name for m in HOURLY_MEASURES)]
-    assert {m.name: found[m.name] for m in HOURLY_MEASURES} == {m.name: m.type for m in HOURLY_MEASURES}
+@pytest.mark.parametrize("rollup", ROLLUPS, ids=lambda rollup: rollup.name)
+def test_a_rollup_has_the_declared_columns(store, rollup):
+    found = [row[:2] for row in store.client.query(f"DESCRIBE TABLE {rollup.name}").result_rows]
+    assert found == [(column.name, column.type) for column in rollup.columns]
 
 
 def test_a_batch_sent_again_with_its_token_is_in_the_table_and_the_rollup_once(store):

@@ -10,7 +10,7 @@ import typer.main
 
 from clickledger import cli
 from clickledger.reference import commands, settings
-from kernel.clickhouse.columns import TABLES
+from kernel.clickhouse.columns import ROLLUPS, TABLES
 from kernel.settings import ENV_PREFIX, Settings
 from reports.registry import DIMENSIONS, METRICS
 
@@ -124,7 +124,7 @@ def test_the_make_targets_that_pages_name_exist():
 
 def test_the_tables_the_architecture_describes_are_those_of_the_store():
     described = set(re.findall(r"^- `([a-z_]+)`: ", text("docs/architecture.md"), re.MULTILINE))
-    assert described == {*TABLES, "clicks_hourly"}
+    assert described == {*TABLES, *(rollup.name for rollup in ROLLUPS)}
 
 
 def test_the_test_command_of_the_readme_is_the_one_ci_runs():
