@@ -18,9 +18,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from kernel.settings import Settings
 from partners.models import ReportFormat, ReportSchedule
 from reports.export.formats import Writing
 from reports.export.rows import file_of
+from reports.query import Query
 
 DIRECTORY = "reports"
 """Below the data directory."""
@@ -44,6 +46,13 @@ class Webhooks(Protocol):
     async def send(self, message_id: str, url: str, secret: str, body: str) -> str:
         """Send it signed; return '' when it was taken, else why not."""
         ...
+
+
+def whole(query: Query, chosen: Settings) -> Query:
+    """Return a query whose answer is a file: with all rows there may be, and no totals among them."""
+    return query.model_copy(
+        update={"totals": False} | ({"limit": chosen.report_max_rows} if query.limit is None else {})
+    )
 
 
 def written(answer: Mapping[str, Any], wanted: ReportFormat, limit: int | None) -> bytes:

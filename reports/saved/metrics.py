@@ -8,7 +8,7 @@ either; a metric of the registry is never hidden by a custom one; a name a query
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
@@ -29,6 +29,9 @@ from reports.saved.owners import owned_by, same_side
 from reports.saved.schemas import MetricChange, MetricCreate
 from reports.validate import validate
 from reports.visibility import refuse_hidden
+
+Asking = TypeVar("Asking", bound=Query)
+"""A query, or a body that has more to say beside it."""
 
 _ANY_WEEK = {"from": "2026-01-01", "to": "2026-01-08"}
 
@@ -104,7 +107,7 @@ def check(name: str, formula: str, unit: Unit, caller: Caller, names: Names) -> 
     refuse_hidden(caller.who, validate(query, names, caller.settings).computed)
 
 
-def with_metrics(session: Session, query: Query, *owners: Principal | Owned) -> Query:
+def with_metrics(session: Session, query: Asking, *owners: Principal | Owned) -> Asking:
     """Return a query with the formulas of the custom metrics that it names.
 
     Args:
@@ -129,7 +132,7 @@ def with_metrics(session: Session, query: Query, *owners: Principal | Owned) -> 
     return type(query).model_validate(asked | {"formulas": [*asked["formulas"], *more]})
 
 
-def add_custom(programs: Sessions | None, query: Query, who: Principal) -> Query:
+def add_custom(programs: Sessions | None, query: Asking, who: Principal) -> Asking:
     """Return a query with the custom metrics that somebody names in it; asks no database when there are none.
 
     Args:

@@ -35,6 +35,7 @@ from reports.saved.delivering import (
     file_name,
     message_id,
     webhook_body,
+    whole,
     write_file,
     written,
 )
@@ -181,7 +182,8 @@ class Schedules:
     def _make(self, claim: Claim) -> Made:
         with self._programs.reading() as session:
             name, query, who = self._asked(session, claim)
-        answer = report(query, who, names=self._names, readers=self._readers, chosen=self._chosen)
+        asked = whole(query, self._chosen)
+        answer = report(asked, who, names=self._names, readers=self._readers, chosen=self._chosen)
         return Made(answer, written(answer, claim.schedule.format, query.limit), name)
 
     def _asked(self, session: Session, claim: Claim) -> tuple[str, Query, Principal]:

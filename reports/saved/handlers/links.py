@@ -25,7 +25,7 @@ from reports.export.formats import MEDIA_TYPES
 from reports.query import Query
 from reports.report import report
 from reports.saved import entries, links, service
-from reports.saved.delivering import written
+from reports.saved.delivering import whole, written
 from reports.saved.errors import LINK_INVALID, QUERY_ERRORS, RANGE_INCOMPLETE, TOO_MANY_SAVED
 from reports.saved.handlers.reports import PATH, READ, TAG, WRITE
 from reports.saved.schemas import NewShareAnswer, PageQuery, ShareAnswer, ShareCreate, ShareList
@@ -86,8 +86,9 @@ async def _shared(request: Request) -> Response:
     if not taken.allowed:
         wait = max(1, taken.wait_s)
         raise RATE_LIMITED.error(f"This link is asked too often; wait {wait} seconds.", retry_after_s=wait)
+    asked = query if wanted.format == "json" else whole(query, state.settings)
     body = await run_in_threadpool(
-        report, query, who, names=state.names, readers=state.readers, chosen=state.settings
+        report, asked, who, names=state.names, readers=state.readers, chosen=state.settings
     )
     if wanted.format == "json":
         return answer(body, headers=dict(_UNSEEN))

@@ -37,7 +37,10 @@ def test_a_link_shows_the_rows_of_the_one_who_made_it(people):
     report = people.report(people.manager, shared_roles=["partner"])
     whole, own = share(people.manager, report, note="For Anna"), share(people.first, report)
     assert whole["url"].endswith(f"{links.PATH}/{whole['token']}")
-    assert people.clicks(open_link(people, whole["token"]).json()) == {people.partners[0]: 3, people.partners[1]: 5}
+    assert people.clicks(open_link(people, whole["token"]).json()) == {
+        people.partners[0]: 3,
+        people.partners[1]: 5,
+    }
     answer = open_link(people, own["token"])
     assert people.clicks(answer.json()) == {people.partners[0]: 3}
     assert answer.headers["Cache-Control"] == "no-store"
@@ -65,7 +68,14 @@ def test_forged_over_revoked_and_unknown_links_are_refused_with_the_same_words(p
     other_purpose = Signer([bytes.fromhex("5c" * 32)], "something else")
     payload = signer.read(made["token"])
     assert signer.sign(payload) == made["token"]
-    forged = [f"{content}.{proof[:-2]}AA", content, stranger.sign(payload), other_purpose.sign(payload), "é", "a" * 600]
+    forged = [
+        f"{content}.{proof[:-2]}AA",
+        content,
+        stranger.sign(payload),
+        other_purpose.sign(payload),
+        "é",
+        "a" * 600,
+    ]
     # Genuinely signed, but not what the row says.
     forged.append(signer.sign(payload.replace(b'"manager",null', f'"partner",{people.partners[0]}'.encode())))
     forged.append(signer.sign(payload.replace(f"[{made['id']},".encode(), b"[2147483640,")))

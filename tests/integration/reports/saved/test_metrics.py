@@ -35,7 +35,9 @@ def test_a_metric_is_used_by_its_name_by_its_owners_role(people):
 def test_a_partners_metric_is_its_own_and_its_name_free_for_the_other(people):
     one = metric(people.first)
     assert people.second.refused("GET", f"{PATH}/{one['id']}") == (404, "not_found")
-    assert people.second.made("POST", PATH, {"name": one["name"], "formula": "clicks * 2"})["formula"] == "clicks * 2"
+    assert (
+        people.second.made("POST", PATH, {"name": one["name"], "formula": "clicks * 2"})["formula"] == "clicks * 2"
+    )
     assert asked(people, people.first, one["name"]) == {people.partners[0]: 30}
     assert asked(people, people.second, one["name"]) == {people.partners[1]: 10}
     assert people.first.refused("POST", PATH, {"name": one["name"], "formula": "clicks"}) == (409, "conflict")
@@ -59,7 +61,9 @@ def test_a_changed_metric_changes_the_reports_that_use_it(people):
     assert people.manager.refused("POST", f"{REPORTS}/{report['id']}/run", {}) == (400, "unknown_metric")
 
 
-@pytest.mark.parametrize("formula", ["clicks +", "clics * 2", "__import__('os')", "clicks ** 9", "1 if clicks else 2"])
+@pytest.mark.parametrize(
+    "formula", ["clicks +", "clics * 2", "__import__('os')", "clicks ** 9", "1 if clicks else 2"]
+)
 def test_a_formula_that_is_none_is_refused(people, formula):
     status, _ = people.manager.refused("POST", PATH, {"name": "wrong_one", "formula": formula})
     assert status == 400
