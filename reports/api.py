@@ -19,6 +19,7 @@ from starlette.routing import Route
 from kernel import api
 from kernel.api import Handler, Operation
 from kernel.http import answer, principal, read_body, read_query
+from kernel.sql import Sessions
 from reports.describe import schema
 from reports.errors import (
     DATE_INVALID,
@@ -38,6 +39,7 @@ from reports.export.rows import file_of
 from reports.export.stream import stream
 from reports.query import Query
 from reports.report import report
+from reports.saved.metrics import Asking, add_custom
 from reports.span import Span
 
 EVENTS = "events:read"
@@ -104,13 +106,15 @@ REPORT_ANSWER: dict[str, Any] = {
 _ENTRIES = {"type": "array", "items": {"type": "object", "required": ["name"]}}
 SCHEMA_ANSWER: dict[str, Any] = {
     "type": "object",
-    "required": ["dimensions", "metrics", "operators", "limits", "currency"],
+    "required": ["dimensions", "metrics", "operators", "formulas", "limits", "currency", "currencies"],
     "properties": {
         "dimensions": _ENTRIES,
         "metrics": _ENTRIES,
         "operators": _ENTRIES,
+        "formulas": {"type": "object", "description": "What a custom metric may be made of."},
         "limits": {"type": "object", "additionalProperties": {"type": "integer"}},
         "currency": {"type": "string"},
+        "currencies": {**_TEXTS, "description": "What amounts can be converted into."},
     },
 }
 
@@ -143,7 +147,7 @@ class ReportExport(Query):
 
 async def _query(request: Request) -> Response:
     who = principal(request)
-    query = await read_body(request, Query)
+    query = await _with_custom_metrics(request, await read_body(request, Query))
     state = request.app.state
     body = await run_in_threadpool(
         report, query, who, names=state.names, readers=state.readers, chosen=state.settings
@@ -151,8 +155,16 @@ async def _query(request: Request) -> Response:
     return answer(body)
 
 
+async def _with_custom_metrics(request: Request, query: Asking) -> Asking:
+    """Return a query with the formulas of the kept metrics that it names."""
+    programs: Sessions | None = getattr(request.app.state, "programs", None)
+    return await run_in_threadpool(add_custom, programs, query, principal(request))
+
+
 async def _schema(request: Request) -> Response:
-    return answer(schema(request.app.state.settings, principal(request)))
+    state, who = request.app.state, principal(request)
+    told = await run_in_threadpool(schema, state.settings, who, names=state.names, readers=state.readers)
+    return answer(told)
 
 
 def _export_of(table: str) -> Handler:
@@ -175,7 +187,7 @@ def _export_of(table: str) -> Handler:
 
 async def _export_report(request: Request) -> Response:
     who = principal(request)
-    query = await read_body(request, ReportExport)
+    query = await _with_custom_metrics(request, await read_body(request, ReportExport))
     state = request.app.state
     writing = Writing(known_format(query.format), raw=query.raw, zone=query.timezone)
     # Totals would be a row that isn't one of the rows.

@@ -6,13 +6,28 @@ from typing import Any
 
 from kernel.auth import Principal
 from kernel.settings import Settings
-from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS
+from reports.execute import Readers
+from reports.names import Names
+from reports.pickers.present import values
+from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS, PARTS
+from reports.registry.custom import UNITS
+from reports.registry.formula import MAX_DEPTH, MAX_LENGTH
 from reports.validate import DEFAULT_LIMIT, MAX_DIMENSIONS, MAX_FILTERS
-from reports.visibility import sees_metric
+from reports.visibility import sees_dimension, sees_metric, sees_part
 
 
-def schema(chosen: Settings, who: Principal) -> dict[str, Any]:
-    """Return every dimension, metric and operator the caller may use with its meaning, and a query's limits."""
+def schema(chosen: Settings, who: Principal, *, names: Names, readers: Readers) -> dict[str, Any]:
+    """Return everything the caller may ask for with its meaning, and a query's limits.
+
+    An attribute's ``values`` are those it has at present in the caller's own rows. Blocks.
+
+    Raises:
+        ClickledgerError: ``store_away``, when the program was never read.
+
+    """
+    dimensions = [d for d in DIMENSIONS.values() if sees_dimension(who, d)]
+    present = values(dimensions, who, names=names, readers=readers, chosen=chosen)
+    base, rates = names.rates()
     return {
         "dimensions": [
             {
@@ -24,8 +39,9 @@ def schema(chosen: Settings, who: Principal) -> dict[str, Any]:
                 "conversions_only": d.on_conversions_only,
                 "rollup": d.rollup is not None,
                 "operators": [o.name for o in OPERATORS.values() if d.kind in o.kinds],
+                **({"values": present[d.name]} if d.name in present else {}),
             }
-            for d in DIMENSIONS.values()
+            for d in dimensions
         ],
         "metrics": [
             {
@@ -43,6 +59,17 @@ def schema(chosen: Settings, who: Principal) -> dict[str, Any]:
         "operators": [
             {"name": o.name, "label": o.label, "values": o.arity, "symbol": o.symbol} for o in OPERATORS.values()
         ],
+        "formulas": {
+            "operators": ["+", "-", "*", "/", "(", ")"],
+            "units": list(UNITS),
+            "parts": [
+                {"name": p.name, "help": p.help}
+                for p in PARTS.values()
+                if p.name not in METRICS and sees_part(who, p.name)
+            ],
+            "max_length": MAX_LENGTH,
+            "max_depth": MAX_DEPTH,
+        },
         "limits": {
             "dimensions": MAX_DIMENSIONS,
             "filters": MAX_FILTERS,
@@ -52,4 +79,5 @@ def schema(chosen: Settings, who: Principal) -> dict[str, Any]:
             "memory_mib": chosen.report_max_memory_mib,
         },
         "currency": chosen.currency,
+        "currencies": sorted({chosen.currency, base or chosen.currency, *rates}),
     }

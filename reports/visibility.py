@@ -1,16 +1,23 @@
-"""Which money each role sees: the network's margin is nobody's business but the network's.
+"""What each role sees beside its own rows: the network's margin and notes are nobody's business but its own.
 
 A partner sees what it earns and not what the advertiser pays; an advertiser sees what it pays and not what
-the partner earns or spent. Invariants: it is decided by the parts a metric is made of, so a new metric over
-hidden money is hidden too; exports follow the same rule by column.
+the partner earns or spent. Managers, and tags of partners, are the network's own; an offer's category and
+tags are everybody's who has rows of it, and a partner sees its own tier: as the API of the program has it.
+Whom one deals with through the network only has a number and no name.
+
+Invariants: money is decided by the parts a metric is made of, so a new metric over hidden money is hidden
+too; exports follow the same rule by column; a hidden name can't be found out by filtering or sorting either.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from kernel.auth import Principal
 from kernel.clickhouse.columns import Column
-from reports.errors import METRIC_HIDDEN
-from reports.registry import Metric
+from reports.errors import DIMENSION_HIDDEN, METRIC_HIDDEN
+from reports.names import Attributes, Names, Rates
+from reports.registry import Dimension, Metric
 
 _HIDDEN_PARTS: dict[str, frozenset[str]] = {
     "partner": frozenset({"approved_revenue", "pending_revenue"}),
@@ -20,12 +27,31 @@ _HIDDEN_COLUMNS: dict[str, frozenset[str]] = {
     "partner": frozenset({"revenue"}),
     "advertiser": frozenset({"payout", "cost", "cost_currency"}),
 }
+_MANAGERS = frozenset({"partner_manager", "advertiser_manager", "account_manager"})
+_HIDDEN_DIMENSIONS: dict[str, frozenset[str]] = {
+    "partner": _MANAGERS | {"partner_tag"},
+    "advertiser": _MANAGERS | {"partner_tag", "partner_tier"},
+}
+_HIDDEN_NAMES: dict[str, frozenset[str]] = {
+    "partner": frozenset({"advertiser"}),
+    "advertiser": frozenset({"partner", "link", "smart_link"}),
+}
 _NOTHING: frozenset[str] = frozenset()
 
 
 def sees_metric(who: Principal | None, metric: Metric) -> bool:
     """Return whether a caller may know a metric."""
-    return who is None or not (_HIDDEN_PARTS.get(who.role, _NOTHING) & set(metric.parts))
+    return all(sees_part(who, part) for part in metric.parts)
+
+
+def sees_part(who: Principal | None, part: str) -> bool:
+    """Return whether a caller may know what metrics are made of."""
+    return who is None or part not in _HIDDEN_PARTS.get(who.role, _NOTHING)
+
+
+def sees_dimension(who: Principal | None, dimension: Dimension) -> bool:
+    """Return whether a caller may slice or filter by a dimension."""
+    return who is None or dimension.name not in _HIDDEN_DIMENSIONS.get(who.role, _NOTHING)
 
 
 def sees_column(who: Principal, column: Column) -> bool:
@@ -33,11 +59,11 @@ def sees_column(who: Principal, column: Column) -> bool:
     return column.name not in _HIDDEN_COLUMNS.get(who.role, _NOTHING)
 
 
-def refuse_hidden(who: Principal | None, metrics: tuple[Metric, ...]) -> None:
-    """Refuse a query that shows, filters or sorts by money the caller may not know.
+def refuse_hidden(who: Principal | None, metrics: Iterable[Metric], dimensions: Iterable[Dimension] = ()) -> None:
+    """Refuse a query that shows, filters or sorts by what the caller may not know.
 
     Raises:
-        ClickledgerError: ``metric_hidden``.
+        ClickledgerError: ``metric_hidden`` or ``dimension_hidden``.
 
     """
     for metric in metrics:
@@ -45,3 +71,42 @@ def refuse_hidden(who: Principal | None, metrics: tuple[Metric, ...]) -> None:
             raise METRIC_HIDDEN.error(
                 f"'{metric.name}' is made of money that your role doesn't see; leave it out.", name=metric.name
             )
+    for dimension in dimensions:
+        if not sees_dimension(who, dimension):
+            raise DIMENSION_HIDDEN.error(
+                f"'{dimension.name}' is the network's own and your role doesn't see it; leave it out.",
+                name=dimension.name,
+            )
+
+
+def seen_by(who: Principal | None, names: Names) -> Names:
+    """Return the directory as a caller may know it: whose names it doesn't see are shown by number."""
+    hidden = _NOTHING if who is None else _HIDDEN_NAMES.get(who.role, _NOTHING)
+    return _Seen(names, hidden) if hidden else names
+
+
+class _Seen:
+    """A directory without the names of some kinds."""
+
+    def __init__(self, names: Names, hidden: Collection[str]) -> None:
+        self._names, self._hidden = names, hidden
+
+    def of(self, kind: str, ids: Collection[int]) -> dict[int, str]:
+        """Return the names of these ids; none of a hidden kind."""
+        return {} if kind in self._hidden else self._names.of(kind, ids)
+
+    def ids(self, kind: str, text: str) -> list[int]:
+        """Return the ids whose name is ``text``; none of a hidden kind."""
+        return [] if kind in self._hidden else self._names.ids(kind, text)
+
+    def all(self, kind: str) -> dict[int, str]:
+        """Return every id with its name; none of a hidden kind."""
+        return {} if kind in self._hidden else self._names.all(kind)
+
+    def attributes(self, kind: str) -> Attributes:
+        """Return the values of every id that has one; ``refuse_hidden`` has seen to whether they may be used."""
+        return self._names.attributes(kind)
+
+    def rates(self) -> tuple[str, Rates]:
+        """Return the base currency and the dated rates."""
+        return self._names.rates()

@@ -5,6 +5,7 @@ tables, so that adding a dimension or a metric is one entry. Invariants: all SQL
 stand in these entries or in a ``sql.py``, none of them holds a value that came from outside.
 """
 
+from reports.registry.custom import custom
 from reports.registry.dimension import DimensionKind
 from reports.registry.dimensions import DIMENSIONS, Dimension
 from reports.registry.metrics import METRICS, Metric
@@ -22,4 +23,5 @@ __all__ = [
     "Metric",
     "Operator",
     "Part",
+    "custom",
 ]

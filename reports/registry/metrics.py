@@ -10,7 +10,7 @@ Invariants: a name never changes its meaning; a ratio is null when its denominat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 from reports.registry import formula as language
@@ -19,7 +19,8 @@ from reports.registry.parts import PARTS
 Unit = Literal["count", "ratio", "money", "score", "seconds", "number", "time"]
 """ratio: 0.05 is five percent; money: in the report's currency; time: an ISO 8601 moment."""
 
-MetricGroup = Literal["clicks", "conversions", "money", "quality", "activity"]
+MetricGroup = Literal["clicks", "conversions", "money", "quality", "activity", "custom"]
+"""custom: somebody's own formula, which no registry lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Metric:
         return language.render(self.formula, resolve)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _parts(name: str, formula: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for used in language.names(formula):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from string import Template
 
 import pytest
@@ -10,6 +11,7 @@ import sqlglot
 from sqlglot import exp
 
 from kernel.clickhouse.columns import CLICKS, CONVERSIONS, HOURLY_KEYS, HOURLY_MEASURES
+from partners.names import ATTRIBUTES as KINDS
 from reports.registry import (
     DIMENSIONS,
     METRIC_OPERATORS,
@@ -23,6 +25,8 @@ from reports.registry import (
 )
 from reports.registry.formula import names
 
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "reports"
+
 TABLES = {
     "clicks": {c.name for c in CLICKS},
     "impressions": {c.name for c in CLICKS},
@@ -32,30 +36,41 @@ TABLES = {
 
 EVERY_DIMENSION = re.findall(
     r"\w+",
-    "minute hour day week month quarter year hour_of_day day_of_week partner advertiser offer link landing creative "
-    "coupon source sub1 sub2 sub3 sub4 sub5 sub6 sub7 sub8 sub9 sub10 ext1 ext2 ext3 ext4 ext5 adv1 adv2 adv3 adv4 adv5 "
-    "partner_click_id goal continent country region city postal_area timezone ip ip_prefix asn isp connection_type "
-    "is_datacenter is_proxy device_type device_brand device_model os os_version browser browser_version language "
-    "user_agent referrer_host referrer_url utm_source utm_medium utm_campaign utm_term utm_content is_in_app verdict "
-    "fraud_reason fraud_category fraud_score_band is_bot bot_family trafficback_reason is_unique conversion_status "
-    "reject_reason ctit_bucket txn_id currency attribution",
+    "minute hour day week month quarter year hour_of_day day_of_week "
+    "partner partner_manager partner_tier partner_tag advertiser advertiser_manager account_manager "
+    "offer offer_category offer_tag goal payout_model link landing creative smart_link coupon "
+    "source sub1 sub2 sub3 sub4 sub5 sub6 sub7 sub8 sub9 sub10 ext1 ext2 ext3 ext4 ext5 adv1 adv2 adv3 adv4 adv5 "
+    "partner_click_id continent country region city postal_area timezone "
+    "ip ip_prefix asn isp connection_type is_datacenter is_proxy "
+    "device_type device_brand device_model os os_version browser browser_version language screen user_agent "
+    "referrer_host referrer_url utm_source utm_medium utm_campaign utm_term utm_content is_in_app "
+    "verdict fraud_reason fraud_category fraud_score_band is_bot bot_family trafficback_reason is_unique "
+    "conversion_status reject_reason ctit_bucket txn_id currency attribution",
 )
+"""What REPORTING promises, in its order."""
 
 EVERY_METRIC = re.findall(
     r"\w+",
-    "clicks gross_clicks unique_clicks duplicate_clicks invalid_clicks suspect_clicks bot_clicks trafficback_clicks "
-    "invalid_rate unique_rate conversions approved pending held rejected total_conversions approval_rate cr cr_gross "
-    "events revenue payout profit margin roi cost amount aov rpc rpm epc epc_unique cpa cpc approved_revenue "
-    "approved_payout expected_revenue expected_payout held_payout rejected_payout avg_fraud_score p95_fraud_score "
-    "flagged_rate median_ctit p95_ctit unique_ips clicks_per_ip active_partners active_offers first_click_at "
-    "last_click_at",
+    "impressions clicks gross_clicks unique_clicks duplicate_clicks invalid_clicks suspect_clicks bot_clicks "
+    "trafficback_clicks invalid_rate unique_rate ctr "
+    "conversions approved pending held rejected total_conversions approval_rate cr cr_gross "
+    "view_through_conversions events "
+    "revenue payout profit margin roi cost amount aov rpc rpm epc epc_unique cpa cpc ecpm "
+    "approved_revenue approved_payout expected_revenue expected_payout held_payout rejected_payout "
+    "avg_fraud_score p95_fraud_score flagged_rate median_ctit p95_ctit unique_ips clicks_per_ip active_partners "
+    "active_offers first_click_at last_click_at",
 )
+
+ON_CONVERSIONS_ONLY = {
+    *("goal", "adv1", "adv2", "adv3", "adv4", "adv5", "conversion_status", "reject_reason", "ctit_bucket"),
+    *("txn_id", "currency", "attribution", "conversion_source"),
+}
 
 
 def columns_of(expression: str) -> set[str]:
     """The columns an expression reads, a lambda's own variable aside."""
     tree = sqlglot.parse_one(expression, dialect="clickhouse")
-    return {column.name for column in tree.find_all(exp.Column)} - {"x"}
+    return {column.name for column in tree.find_all(exp.Column)} - {"x", "id", "values"}
 
 
 def expressions(entry: Dimension | Part) -> dict[str, str]:
@@ -68,6 +83,13 @@ def expressions(entry: Dimension | Part) -> dict[str, str]:
 def test_all_that_was_promised_is_there():
     assert set(EVERY_DIMENSION) <= set(DIMENSIONS)
     assert set(EVERY_METRIC) <= set(METRICS)
+    assert {name for name, d in DIMENSIONS.items() if d.on_conversions_only} == ON_CONVERSIONS_ONLY
+
+
+def test_every_entry_has_a_golden_case():
+    cases = "\n".join(path.read_text() for path in GOLDEN.glob("*.sql"))
+    told = set(re.findall(r"^-- (\w+)$", cases, re.MULTILINE))
+    assert {*DIMENSIONS, *METRICS} <= told
 
 
 @pytest.mark.parametrize("entry", DIMENSIONS.values(), ids=lambda d: d.name)
@@ -79,8 +101,11 @@ def test_a_dimension_is_described_and_reads_columns_that_exist(entry: Dimension)
         read = columns_of(expression)
         assert read <= TABLES[table], (table, read - TABLES[table])
         expected = {"hour"} if (table, entry.group) == ("rollup", "time") else set(entry.columns)
+        if entry.attribute is not None and not entry.attribute.by_id:
+            expected &= read
         assert read == expected
-    assert (entry.kind == "labels") == bool(entry.array)
+        assert read
+    assert (entry.kind == "labels") == bool(entry.array or "arrayJoin" in entry.show)
     assert (entry.kind == "id") == bool(entry.names)
     if entry.array:
         assert columns_of(entry.array) == set(entry.columns)
@@ -121,6 +146,23 @@ def test_a_metric_is_described_and_its_formula_ends_in_parts(entry: Metric):
     assert bool(money) == (entry.unit == "money" or entry.name in {"margin", "roi"})
     if "/" in entry.formula:
         assert "nullIf" in entry.sql({name: name for name in entry.parts})
+
+
+ATTRIBUTES = [d for d in DIMENSIONS.values() if d.attribute is not None]
+
+
+@pytest.mark.parametrize("entry", ATTRIBUTES, ids=lambda d: d.name)
+def test_an_attribute_says_that_it_is_today_s_and_is_bound_under_its_own_name(entry: Dimension):
+    assert "today" in entry.help.lower() or entry.name == "account_manager"
+    assert entry.attribute is not None
+    assert entry.attribute.kind in KINDS
+    places = set(re.findall(r"\{(\w+):", f"{entry.show}{entry.clicks}{entry.rollup}"))
+    assert places == {f"{entry.name}_of", f"{entry.name}_is"}
+    assert (entry.rollup is None) == (entry.attribute.id_type == "String")
+
+
+def test_the_directory_of_the_program_knows_every_attribute():
+    assert {d.attribute.kind for d in ATTRIBUTES if d.attribute} == set(KINDS)
 
 
 @pytest.mark.parametrize("entry", [*OPERATORS.values(), *METRIC_OPERATORS.values()], ids=lambda o: o.name)

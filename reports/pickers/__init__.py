@@ -1,0 +1,1 @@
+"""What a form offers to choose from: the values that dimensions have for a caller at present."""
