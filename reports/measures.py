@@ -85,4 +85,5 @@ def _earned() -> Mapping[str, Metric]:
 
 
 def _in_earned(metric: Metric) -> Metric:
-    return Earned(**{one.name: getattr(metric, one.name) for one in fields(Metric)})
+    given = {one.name: getattr(metric, one.name) for one in fields(Metric)}
+    return Earned(**{**given, "formula": _part(metric.name) if metric.name in _EARNED else metric.formula})

@@ -90,10 +90,21 @@ def column_numbers(dimension: Dimension, shown: str, values: str) -> str:
     """Return the columns a row counts in, the whole among them, one row for each.
 
     A label counts once in the column of all others, however many of a row's labels are there.
+
+    Args:
+        dimension: The pivot.
+        shown: Its value as an expression; of labels the array, or the array joined.
+        values: The values with a column of their own.
+
     """
-    inner = shown.removeprefix("arrayJoin(").removesuffix(")") if dimension.kind == "labels" else f"[{shown}]"
-    numbers = f"arrayMap(x -> {column_number('x', values)}, {inner})"
+    several = f"[{shown}]"
+    if dimension.kind == "labels":
+        several = shown[len(_JOINED) : -1] if shown.startswith(_JOINED) else shown
+    numbers = f"arrayMap(x -> {column_number('x', values)}, {several})"
     return f"arrayJoin(arrayDistinct(arrayConcat([toUInt64({WHOLE})], {numbers})))"
+
+
+_JOINED = "arrayJoin("
 
 
 def pivoted(inner: list[str], dimensions: Sequence[str], fields: Sequence[str]) -> list[str]:
