@@ -33,6 +33,8 @@ ERRORS = {kind.code: kind for kind in (NOT_RUNNING, SERVICE_SILENT)}
 
 TIMEOUT_S = 120.0
 """Longer than any report may run."""
+FILE_TIMEOUT_S = 900.0
+"""Longer than a file may take that is sent when all of it is there: xlsx, some 3,000 wide rows a second."""
 
 
 class Service:
@@ -108,7 +110,8 @@ class Service:
     def stream(self, path: str, params: dict[str, Any] | None = None) -> Iterator[httpx2.Response]:
         """Lend a streamed answer for the length of a ``with`` block."""
         try:
-            with self._client.stream("GET", path, params=params) as response:
+            patience = httpx2.Timeout(TIMEOUT_S, read=FILE_TIMEOUT_S)
+            with self._client.stream("GET", path, params=params, timeout=patience) as response:
                 if response.status_code >= 400:
                     raise _refusal(response.status_code, response.read())
                 yield response

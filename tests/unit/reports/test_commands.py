@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 from clickledger.commands import export as export_command
 from clickledger.commands import report as report_command
 from kernel.errors import STORE_AWAY, ClickledgerError
+from reports.export.formats import FORMATS
+from reports.export.request import EXPORTS
 from reports.query import Query
 
 ANSWER = {
@@ -32,6 +35,7 @@ class Service:
     def __init__(self) -> None:
         self.asked: list[tuple] = []
         self.pieces: list[bytes | Exception] = [b"click_id\n", b"a\n"]
+        self.headers = {"X-Total-Rows": "1", "X-Expected-Bytes": "10"}
 
     def find(self):
         return self
@@ -175,7 +179,53 @@ def test_a_broken_export_never_looks_whole(service: Service, tmp_path):
     file = tmp_path / "clicks.csv"
     result = run("export", "clicks", "--from", "2026-11-01", "--to", "2026-11-02", "--output", str(file))
     assert isinstance(result.exception, ClickledgerError)
-    assert not file.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_exists_is_replaced_only_when_told(service: Service, tmp_path):
+    file = tmp_path / "clicks.csv"
+    file.write_bytes(b"dear")
+    result = run("export", "clicks", "--output", str(file))
+    assert (result.exit_code, file.read_bytes(), service.asked) == (2, b"dear", [])
+    assert "--force" in result.stderr
+    assert run("export", "clicks", "--output", str(file), "--force").exit_code == 0
+    assert file.read_bytes() == b"click_id\na\n"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_came_meanwhile_stays(service: Service, tmp_path):
+    file = tmp_path / "clicks.csv"
+
+    def pieces():
+        yield b"click_id\n"
+        file.write_bytes(b"another's")
+
+    service.iter_bytes = pieces
+    assert run("export", "clicks", "--output", str(file)).exit_code == 2
+    assert file.read_bytes() == b"another's"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("form", [form.value for form in export_command.ExportFormat])
+@pytest.mark.parametrize("table", [table.value for table in export_command.Exported])
+def test_every_table_is_exported_in_every_format(service: Service, table, form):
+    result = run("export", table, "--format", form, "--raw", "--columns", "ts")
+    assert (result.exit_code, result.stdout_bytes) == (0, b"click_id\na\n")
+    path, parameters = service.asked[0]
+    assert path == f"/api/v1/export/{table}"
+    assert (parameters["format"], parameters["raw"], parameters["columns"]) == (form, "true", "ts")
+
+
+def test_the_command_offers_what_the_service_has():
+    assert [table.value for table in export_command.Exported] == list(EXPORTS)
+    assert [form.value for form in export_command.ExportFormat] == list(FORMATS)
+
+
+def test_progress_is_drawn_on_stderr_for_a_person(service: Service, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    result = run("export", "clicks")
+    assert result.stdout_bytes == b"click_id\na\n"
+    assert "clicks: 1 rows, 11 bytes" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", result.stderr)
 
 
 def test_only_known_tables_are_exported(service: Service):
