@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 import partners
-from clickledger.roles import health
+from clickledger.roles import health, jobs
 from clickledger.roles.health import PipelineStatus
 from clickledger.roles.starting import role, say_ready
 from clickledger.serving import serve
@@ -27,6 +27,7 @@ from kernel.rate_limits import RateLimiter
 from kernel.settings import Settings
 from partners import identity
 from reports import api as reports
+from reports.saved import operations as saved
 from tracker import desk, self_test
 from tracker.edge.address import ClientAddress
 from tracker.outbound import api as outbound
@@ -74,6 +75,7 @@ def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterato
                 working = [
                     asyncio.create_task(publisher.keep_published()),
                     asyncio.create_task(_keep_uses_written(ring)),
+                    asyncio.create_task(jobs.keep_schedules_run(app.state)),
                 ]
                 say_ready()
                 yield
@@ -104,6 +106,7 @@ def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterato
         app.state.settings = chosen
         app.state.authenticator = authenticator
         app.state.limiter = limiter
+        app.state.share_signer = jobs.share_signer(chosen)
         app.state.programs = programs
         app.state.publish = publish
         app.state.names = partners.Directory(programs)
@@ -145,6 +148,7 @@ def operations() -> list[Operation]:
         *identity.operations(),
         *partners.operations(),
         *reports.operations(),
+        *saved.operations(),
         *desk.operations(),
         *self_test.operations(),
         *outbound.operations(),
