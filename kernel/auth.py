@@ -58,12 +58,13 @@ SCOPES: dict[str, str] = {
     "users:write": "Create and change users and everybody's keys",
     "audit:read": "Read who changed what",
     "system:read": "Read how the pipeline and the service are doing",
+    "system:write": "Repair what reports are made of",
 }
 """Everything a request can need, with what it allows."""
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
     "admin": frozenset(SCOPES),
-    "manager": frozenset(SCOPES) - {"users:write"},
+    "manager": frozenset(SCOPES) - {"users:write", "system:write"},
     "analyst": frozenset(
         {
             "program:read",

@@ -11,11 +11,13 @@ import reports.errors
 import tracker.errors
 import tracker.intake.errors
 from clickledger import program_entries, service
-from clickledger.commands import keys
+from clickledger.commands import keys, rollup
 from clickledger.reference.markdown import code, table
 from clickledger.replay import errors as replay
+from clickledger.roles import rollups
 from kernel.errors import ErrorKind
 from partners import identity
+from reports.saved import errors as saved
 
 PAGE = "docs/errors.md"
 
@@ -89,6 +91,12 @@ def sections() -> tuple[Section, ...]:
             tuple(reports.errors.ERRORS.values()),
         ),
         Section(
+            "Saved reports",
+            "Answered by `/api/v1/saved-reports`, `shared`, `custom-metrics` and `report-schedules`, beside what a "
+            "query is refused with, and printed by `clickledger saved`.",
+            tuple(saved.ERRORS.values()),
+        ),
+        Section(
             "The program",
             "Answered by `/api/v1/advertisers`, `partners`, `offers`, `links`, `program` and `programs/ensure`, "
             "and printed by the commands of the same names. A wrong field is `body_invalid`, a name that is taken "
@@ -102,6 +110,11 @@ def sections() -> tuple[Section, ...]:
             tuple(identity.ERRORS.values()),
         ),
         Section(
+            "Rollups",
+            "Answered by `/api/v1/rollups` and `/api/v1/rollups/rebuild`, and printed by `clickledger rollup`.",
+            tuple(rollups.ERRORS.values()),
+        ),
+        Section(
             "Starting",
             "Printed on standard error by `clickledger up`, `clickledger serve` and whatever else opens a store; "
             "the process ends.",
@@ -111,7 +124,12 @@ def sections() -> tuple[Section, ...]:
             "Commands",
             "Printed on standard error by commands that talk to a running service, beside whatever the service "
             "itself answers.",
-            (*service.ERRORS.values(), program_entries.ENTRY_UNKNOWN, *keys.ERRORS.values()),
+            (
+                *service.ERRORS.values(),
+                program_entries.ENTRY_UNKNOWN,
+                *keys.ERRORS.values(),
+                *rollup.ERRORS.values(),
+            ),
         ),
         Section(
             "Replay and import",

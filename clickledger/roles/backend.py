@@ -16,7 +16,7 @@ def run_backend(chosen: Settings) -> None:
         role(chosen, "backend", "backend"),
         event_store(chosen) as store,
         running(chosen, store) as pipeline,
-        web_app(chosen, pipeline.status) as app,
+        web_app(chosen, pipeline.status, pipeline.between_rounds) as app,
     ):
         settle_memory()
         serve(app, chosen.web_host, chosen.web_port)

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 import partners
-from clickledger.roles import health, jobs
+from clickledger.roles import health, jobs, rollups
 from clickledger.roles.health import PipelineStatus
 from clickledger.roles.starting import role, say_ready
 from clickledger.serving import serve
@@ -22,11 +22,13 @@ from kernel.admission import Admission
 from kernel.api import Operation, routes
 from kernel.auth import Authenticator, admin_key
 from kernel.clickhouse.client import FRUGAL, ReaderPool
+from kernel.clickhouse.rollups import Quiet
 from kernel.http import EXCEPTION_HANDLERS
 from kernel.rate_limits import RateLimiter
 from kernel.settings import Settings
 from partners import identity
 from reports import api as reports
+from reports.running import Running
 from reports.saved import operations as saved
 from tracker import desk, self_test
 from tracker.edge.address import ClientAddress
@@ -44,12 +46,15 @@ def run_web(chosen: Settings) -> None:
 
 
 @contextlib.contextmanager
-def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterator[Starlette]:
+def web_app(
+    chosen: Settings, pipeline_status: PipelineStatus | None, between_rounds: Quiet | None = None
+) -> Iterator[Starlette]:
     """Assemble the web role and close its stores after the block.
 
     Args:
         chosen: The settings.
         pipeline_status: Tells how far the pipeline is, when it runs in this process.
+        between_rounds: Has something done while that pipeline inserts nothing.
 
     Raises:
         ClickledgerError: ``store_away`` or ``cannot_start``.
@@ -111,8 +116,10 @@ def web_app(chosen: Settings, pipeline_status: PipelineStatus | None) -> Iterato
         app.state.publish = publish
         app.state.names = partners.Directory(programs)
         app.state.readers = readers
+        app.state.running = Running(chosen)
         app.state.export_readers = export_readers
         app.state.pipeline_status = pipeline_status
+        app.state.repairs = rollups.Repairs(chosen, between_rounds)
         app.state.openapi = _document(offered, chosen)
         yield app
     finally:
@@ -153,4 +160,5 @@ def operations() -> list[Operation]:
         *self_test.operations(),
         *outbound.operations(),
         *health.operations(),
+        *rollups.operations(),
     ]

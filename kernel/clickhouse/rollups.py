@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from clickhouse_connect.driver.client import Client
 
@@ -44,12 +44,17 @@ class Compared:
     """Rollups that say something else, by name."""
 
 
-class Quiet:
-    """How something is done while nothing inserts clicks; this one for where that can't be had."""
+class Quiet(Protocol):
+    """How something is done while nothing inserts clicks."""
 
     def __call__(self, work: Callable[[], T]) -> T:
         """Do it and return what it returns."""
-        return work()
+        ...
+
+
+def at_once(work: Callable[[], T]) -> T:
+    """Do it whatever inserts meanwhile: ``Quiet`` where the pipelines are other processes."""
+    return work()
 
 
 _DAY = timedelta(days=1)

@@ -25,6 +25,7 @@ from kernel.logging import log
 from kernel.metrics import counter, gauge
 from tracker import journal as journals
 from tracker.journal import JournalReader, UnreadableError
+from tracker.pipeline.between import BetweenRounds
 from tracker.pipeline.conversions import ConversionStage
 from tracker.pipeline.entries import FrozenBatch
 from tracker.pipeline.ledger import Ledger
@@ -87,6 +88,7 @@ class PipelineLoop:
         self._each_round = each_round
         self._open: dict[str, JournalReader] = {}
         self._stopping = threading.Event()
+        self.between_rounds = BetweenRounds()
         self._failures = 0
         self._next_housekeeping = 0.0
         self._status: tuple[JournalStatus, ...] = ()
@@ -113,8 +115,11 @@ class PipelineLoop:
         while not self._stopping.is_set():
             begin = time.monotonic()
             moved = self._round_or_back_off()
+            if self.between_rounds and not any(self._ledger.frozen(name) for name in self._open):
+                self.between_rounds.do()
             if moved == 0:
                 self._stopping.wait(max(0.0, self._interval_s - (time.monotonic() - begin)))
+        self.between_rounds.end()
 
     def stop(self) -> None:
         """Ask ``run`` to end after the present round."""
