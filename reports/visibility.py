@@ -81,8 +81,13 @@ def refuse_hidden(who: Principal | None, metrics: Iterable[Metric], dimensions: 
 
 def seen_by(who: Principal | None, names: Names) -> Names:
     """Return the directory as a caller may know it: whose names it doesn't see are shown by number."""
-    hidden = _NOTHING if who is None else _HIDDEN_NAMES.get(who.role, _NOTHING)
+    hidden = hidden_names(who)
     return _Seen(names, hidden) if hidden else names
+
+
+def hidden_names(who: Principal | None) -> frozenset[str]:
+    """Return the kinds of which a caller sees numbers and no names."""
+    return _NOTHING if who is None else _HIDDEN_NAMES.get(who.role, _NOTHING)
 
 
 class _Seen:

@@ -1,14 +1,19 @@
-"""Attributes of partners, advertisers and offers: grouped by, filtered by, and the same by rollup and by hand."""
+"""Attributes and formulas: grouped by, filtered by, picked from, and the same by rollup and by hand."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
-from reports.registry import OPERATORS
+from kernel.auth import Principal
+from reports.execute import execute
+from reports.pickers.sql import ids_present
+from reports.registry import DIMENSIONS, METRICS, OPERATORS
+from reports.report import report
 from tests.integration.reports.conftest import Store, at
-from tests.unit.reports.asking import Directory
+from tests.unit.reports.asking import Directory, query
 
 A, UNKNOWN = 961_000_001, 961_000_099
 """An advertiser to limit the rows to, and a partner, an offer that the program doesn't know."""
@@ -151,3 +156,76 @@ def test_rows_are_sorted_by_the_value(store):
         A, NAMES, dimensions=["partner_tier"], sort=[{"by": "partner_tier", "desc": True}]
     )
     assert [row["partner_tier"] for row in answer["rows"]] == ["Silver", "Gold", ""]
+
+
+def test_a_partner_and_an_advertiser_are_shown_whom_they_deal_with_by_number(store):
+    names = Directory({"partner": {1: "Blog"}, "advertiser": {A: "Shop"}, "offer": {10: "Shoes"}})
+
+    def seen(who: Principal) -> set[tuple[str, str, str]]:
+        wanted = {"dimensions": ["partner", "advertiser", "offer"], "metrics": ["clicks"]}
+        chosen = query(
+            **wanted, filters=[{"dimension": "partner", "value": 1}, {"dimension": "offer", "value": 10}]
+        )
+        answer = report(chosen, who, names=names, readers=store.readers, chosen=store.chosen)
+        return {(row["partner"], row["advertiser"], row["offer"]) for row in answer["rows"]}
+
+    assert ("Blog", f"#{A}", "Shoes") in seen(Principal("partner", partner_id=1))
+    assert seen(Principal("advertiser", advertiser_id=A)) == {("#1", "Shop", "Shoes")}
+    assert seen(Principal("manager", advertiser_id=A)) == {("Blog", "Shop", "Shoes")}
+
+
+def test_a_picker_offers_what_is_in_the_rows_of_whoever_picks(store):
+    def offered(who: Principal, since: str) -> dict[str, set[str]]:
+        found = {}
+        for name in ("offer_tag", "creative_name", "partner_tier"):
+            statement = ids_present(DIMENSIONS[name], who, datetime.fromisoformat(since))
+            (answer,) = execute([statement], store.readers, store.chosen)
+            found[name] = {row[0] for row in answer.rows}
+        return found
+
+    advertiser = Principal("advertiser", advertiser_id=A)
+    assert offered(advertiser, "2026-10-01T00:00:00+00:00") == {
+        "offer_tag": {str(one) for one in OFFERS},
+        "creative_name": {"7", "x", ""},
+        "partner_tier": {str(one) for one in PARTNERS},
+    }
+    assert offered(advertiser, "2026-11-02T00:00:00+00:00") == {
+        "offer_tag": set(),
+        "creative_name": set(),
+        "partner_tier": set(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("payout / clicks", 0.2),
+        ("payout / events", None),
+        ("(payout + 0.5) * 2 - clicks", -8.0),
+        ("payout + epc", 3.2),
+        ("payout - pending_payout / 7", 3.0),
+        ("clicks + 9007199254740993", 9007199254741008.0),
+        ("-clicks", -15),
+        ("held_payout - clicks", -15.0),
+        ("p95_fraud_score * 2 + cost", 0.0),
+        ("median_ctit + payout", None),
+        (" * ".join(["(amount + 999999999999)"] * 12), 999999999999.0**12),
+        (" * ".join(["(clicks + 1e300)"] * 3), None),
+        (" + ".join(["payout"] * 40), 120),
+        ("unique_ips / active_offers", 1 / 3),
+    ],
+)
+def test_a_formula_is_computed_and_never_fails(store, formula, expected):
+    mine = {"name": "mine", "formula": formula, "unit": "number"}
+    (row,) = store.ask_advertiser(A, NAMES, metrics=["mine"], formulas=[mine])["rows"]
+    assert row["mine"] == (expected if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize("metric", [name for name, one in METRICS.items() if one.unit != "time"])
+def test_every_metric_goes_into_a_formula_with_every_operation(store, metric):
+    mine = {"name": "mine", "formula": f"({metric} * 2 - {metric} + 0.5) / ({metric} + cost)", "unit": "number"}
+    answer = store.ask_advertiser(
+        A, NAMES, dimensions=["partner_tag", "day"], metrics=["mine"], formulas=[mine], totals=True,
+        filters=[{"metric": "mine", "op": "lt", "value": 1e9}], sort=[{"by": "mine", "desc": True}],
+    )  # fmt: skip
+    assert set(answer["totals"]) == {"mine"}
