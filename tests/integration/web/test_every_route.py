@@ -105,6 +105,7 @@ def test_every_operation_says_which_scope_it_needs_and_every_scope_is_needed_som
         "POST /api/v1/sessions",
         "GET /api/v1/signup",
         "POST /api/v1/signup",
+        "GET /api/v1/shared/{token}",
         "GET /",
         "GET /healthz",
         "GET /readyz",
