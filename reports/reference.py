@@ -29,8 +29,8 @@ def _dimensions() -> str:
         "are null. The hourly rollup answers reports whose dimensions and filters are all marked ⚡.",
         "",
         "Names, and what is looked up in the program (a tier, a tag, a category, a manager), are those of today,",
-        "however old the events are; what a partner, an advertiser or an offer doesn't have is ''. Two users of one",
-        "name are told apart by their e-mail addresses. `GET /api/v1/reports/schema` lists up to 1,000 present",
+        "however old the events are; what a partner, an advertiser or an offer doesn't have is ''. Two users of",
+        "one name are told apart by their e-mail addresses. `GET /api/v1/reports/schema` lists up to 1,000 present",
         "values of each, for partners and advertisers those of their own rows of the last 90 days.",
     ]
     for group, entries in groupby(DIMENSIONS.values(), key=lambda d: d.group):
@@ -93,8 +93,9 @@ def _metrics() -> str:
         'A query may bring metrics of its own, `"formulas": [{"name": "my_ratio", "formula": "payout / clicks",',
         '"unit": "money"}]`, and use them like any other in metrics, filters and sorts. A formula has names of',
         "metrics and of the parts below, numbers, + - * / and parentheses, and is computed after everything has",
-        f"been added up; it has at most {MAX_LENGTH} characters and is at most {MAX_DEPTH} operations deep. Dividing",
-        f"by zero gives null, and so does a null in it. Its unit is one of {', '.join(UNITS)}.",
+        f"been added up; it has at most {MAX_LENGTH} characters and is at most {MAX_DEPTH} operations deep.",
+        "Dividing by zero gives null, and so does a null in it.",
+        f"Its unit is one of {', '.join(UNITS)}.",
         "Whoever doesn't see the money a formula is made of can't use it.",
         "",
         "## Other names in formulas",
