@@ -18,8 +18,10 @@ from starlette.routing import Route
 
 from kernel import api
 from kernel.api import Handler, Operation
+from kernel.auth import Principal
 from kernel.http import answer, principal, read_body, read_query
 from kernel.sql import Sessions
+from reports import watching
 from reports.describe import schema
 from reports.errors import (
     DATE_INVALID,
@@ -27,6 +29,7 @@ from reports.errors import (
     ERRORS,
     EXPORT_TOO_LARGE,
     PARAMETER_MISSING,
+    REPORT_NOT_RUNNING,
     UNKNOWN_COLUMN,
     UNKNOWN_EXPORT,
     UNKNOWN_FORMAT,
@@ -39,8 +42,10 @@ from reports.export.rows import file_of
 from reports.export.stream import stream
 from reports.query import Query
 from reports.report import report
+from reports.running import Run
 from reports.saved.metrics import Asking, add_custom
 from reports.span import Span
+from reports.watching import watched
 
 EVENTS = "events:read"
 """Scope of the exports that share one path; the others have paths of their own."""
@@ -48,7 +53,12 @@ EVENTS = "events:read"
 _EXPORT_ERRORS = (UNKNOWN_EXPORT, UNKNOWN_COLUMN, UNKNOWN_FORMAT, EXPORT_TOO_LARGE, PARAMETER_MISSING)
 _SPAN_ERRORS = (DATE_INVALID, EMPTY_RANGE, UNKNOWN_TIMEZONE)
 
-_CELL = {"type": ["string", "number", "boolean", "null", "array"], "items": {"type": "string"}}
+_CELL = {
+    "type": ["string", "number", "boolean", "null", "array", "object"],
+    "items": {"type": "string"},
+    "additionalProperties": {"type": ["string", "number", "null"]},
+    "description": "Of a pivot a metric's values by column.",
+}
 _ROW = {"type": "object", "additionalProperties": _CELL}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 _MOMENT = {"type": "string", "format": "date-time"}
@@ -64,10 +74,26 @@ _META: dict[str, Any] = {
     "to": _MOMENT,
     "timezone": {"type": "string"},
     "currency": {"type": "string"},
+    "money": {"type": "string", "description": "expected (approved and pending) or earned (approved)."},
+    "compare": {
+        "type": "object",
+        "required": ["from", "to"],
+        "properties": {"from": _MOMENT, "to": _MOMENT},
+        "description": "The range that <metric>_before and <metric>_change are about.",
+    },
+    "pivot": {
+        "type": "object",
+        "required": ["dimension", "columns"],
+        "properties": {
+            "dimension": {"type": "string"},
+            "columns": {"type": "array", "items": {"type": "object", "required": ["key"]}},
+        },
+        "description": "The columns, in order, by the key that rows have them under.",
+    },
     "other_currencies": {
         "type": "object",
         "additionalProperties": {"type": "integer"},
-        "description": "Conversions left out of the money, by their currency.",
+        "description": "Conversions left out of the money for lack of a rate, by their currency.",
     },
 }
 REPORT_ANSWER: dict[str, Any] = {
@@ -79,7 +105,7 @@ REPORT_ANSWER: dict[str, Any] = {
         "totals": _ROW,
         "meta": {
             "type": "object",
-            "required": [name for name in _META if name != "other_currencies"],
+            "required": [name for name in _META if name not in {"compare", "pivot", "other_currencies"}],
             "additionalProperties": False,
             "properties": _META,
         },
@@ -99,6 +125,7 @@ REPORT_ANSWER: dict[str, Any] = {
                 "to": "2026-11-08T00:00:00.000+00:00",
                 "timezone": "UTC",
                 "currency": "USD",
+                "money": "expected",
             },
         }
     ],
@@ -148,11 +175,17 @@ class ReportExport(Query):
 async def _query(request: Request) -> Response:
     who = principal(request)
     query = await _with_custom_metrics(request, await read_body(request, Query))
+    return answer(await _reported(request, query, who))
+
+
+async def _reported(request: Request, query: Query, who: Principal) -> dict[str, Any]:
+    """Run a report for as long as its client waits for it."""
     state = request.app.state
-    body = await run_in_threadpool(
-        report, query, who, names=state.names, readers=state.readers, chosen=state.settings
-    )
-    return answer(body)
+
+    def work(run: Run) -> dict[str, Any]:
+        return report(query, who, names=state.names, readers=state.readers, chosen=state.settings, run=run)
+
+    return await watched(request, who, query.id, work)
 
 
 async def _with_custom_metrics(request: Request, query: Asking) -> Asking:
@@ -192,14 +225,7 @@ async def _export_report(request: Request) -> Response:
     writing = Writing(known_format(query.format), raw=query.raw, zone=query.timezone)
     # Totals would be a row that isn't one of the rows.
     whole = {"totals": False} | ({"limit": state.settings.report_max_rows} if query.limit is None else {})
-    body = await run_in_threadpool(
-        report,
-        query.model_copy(update=whole),
-        who,
-        names=state.names,
-        readers=state.readers,
-        chosen=state.settings,
-    )
+    body = await _reported(request, query.model_copy(update=whole), who)
     meta = body["meta"]
     start, end = (datetime.fromisoformat(meta[name]).astimezone(UTC) for name in ("from", "to"))
     file = file_of(body, query.limit, writing)
@@ -208,7 +234,7 @@ async def _export_report(request: Request) -> Response:
 
 def operations() -> list[Operation]:
     """Return what the room offers."""
-    of_query = [kind for kind in ERRORS.values() if kind not in _EXPORT_ERRORS]
+    of_query = [kind for kind in ERRORS.values() if kind not in (*_EXPORT_ERRORS, REPORT_NOT_RUNNING)]
     of_export = (
         *_EXPORT_ERRORS,
         *_SPAN_ERRORS,
@@ -226,6 +252,7 @@ def operations() -> list[Operation]:
             answer=REPORT_ANSWER,
             errors=tuple(of_query),
         ),
+        *watching.operations(),
         Operation(
             "GET",
             "/api/v1/reports/schema",

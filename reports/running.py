@@ -10,6 +10,7 @@ stand in a comment.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from kernel.clickhouse.client import connect_reader
 from kernel.settings import Settings
 from reports import sql
 from reports.execute import refusals
+from reports.query import ID_PATTERN
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Running:
             ClickledgerError: ``store_away``.
 
         """
-        return self._end(_mark(who, name))
+        return bool(re.fullmatch(ID_PATTERN, name, re.ASCII)) and self._end(_mark(who, name))
 
     def abandon(self, run: Run) -> None:
         """End a report nobody waits for.
@@ -85,10 +87,11 @@ class Running:
         with refusals(self._settings):
             client = connect_reader(self._settings)
             try:
-                ended = client.query(sql.cancel(mark)).result_rows
+                ended = client.command(sql.cancel(mark))
             finally:
                 client.close()
-        return bool(here or ended)
+        # It lists what it ended; where that is nothing, the client gives a summary or an empty text.
+        return bool(here) or (isinstance(ended, str | list) and bool(ended))
 
 
 def _mark(who: Principal, name: str) -> str:

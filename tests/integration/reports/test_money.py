@@ -149,12 +149,26 @@ def test_earned_money_is_of_what_is_approved_and_expected_money_of_what_is_pendi
     }
     expected, earned = (ask(store, **asked, money=view)["rows"][0] for view in ("expected", "earned"))
     assert {name: expected[name] for name in metrics} == {
-        **{"payout": 21, "revenue": 42, "profit": 21, "margin": 0.5, "roi": 1.0, "epc": 21.0},
-        **{"cpa": 10.5, "aov": pytest.approx(110), "pending_money": 0},
+        "payout": 21,
+        "revenue": 42,
+        "profit": 21,
+        "margin": 0.5,
+        "roi": 1.0,
+        "epc": 21.0,
+        "cpa": 10.5,
+        "aov": pytest.approx(110),
+        "pending_money": 0,
     }
     assert {name: earned[name] for name in metrics} == {
-        **{"payout": 10, "revenue": 20, "profit": 10, "margin": 0.5, "roi": 1.0, "epc": 10.0},
-        **{"cpa": 10.0, "aov": pytest.approx(110), "pending_money": 11},
+        "payout": 10,
+        "revenue": 20,
+        "profit": 10,
+        "margin": 0.5,
+        "roi": 1.0,
+        "epc": 10.0,
+        "cpa": 10.0,
+        "aov": pytest.approx(110),
+        "pending_money": 11,
     }
     assert [earned[name] for name in more] == [expected[name] for name in more] == [10, 21, 0, 2]
     assert ask(store, **asked, money="earned")["meta"]["money"] == "earned"
@@ -186,7 +200,8 @@ def test_a_formula_is_a_metric_of_its_query(store: Store):
 def test_a_formula_shows_nobody_what_is_hidden_from_them(store: Store):
     query = Query.model_validate(
         {
-            **{"from": "2026-11-02", "to": "2026-11-05"},
+            "from": "2026-11-02",
+            "to": "2026-11-05",
             "metrics": ["mine"],
             "formulas": [{"name": "mine", "formula": "roi * 1", "unit": "ratio"}],
             "money": "earned",

@@ -78,7 +78,8 @@ def test_an_export_is_the_same_over_http(server: Store):
     assert rows == [["click_id", "sub1"], *([str(n), HOSTILE] for n in range(4))]
     rejected = wanted("rejected", {"from": "2026-11-02", "to": "2026-11-03", "columns": "raw"}, ADMIN)
     assert (
-        b"".join(stream(rejected, ADMIN, readers=server.readers, chosen=server.chosen).pieces) == b'raw\n"\\xff\\x00"\n'
+        b"".join(stream(rejected, ADMIN, readers=server.readers, chosen=server.chosen).pieces)
+        == b'raw\n"\\xff\\x00"\n'
     )
 
 
