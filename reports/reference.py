@@ -30,7 +30,7 @@ def _dimensions() -> str:
         "",
         "Names, and what is looked up in the program (a tier, a tag, a category, a manager), are those of today,",
         "however old the events are; what a partner, an advertiser or an offer doesn't have is ''. Two users of",
-        "one name are told apart by their e-mail addresses. `GET /api/v1/reports/schema` lists up to 1,000 present",
+        "one name are told apart by their addresses. `GET /api/v1/reports/schema` lists up to 1,000 present",
         "values of each, for partners and advertisers those of their own rows of the last 90 days.",
     ]
     for group, entries in groupby(DIMENSIONS.values(), key=lambda d: d.group):
