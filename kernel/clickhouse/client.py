@@ -175,6 +175,8 @@ def _open_embedded(path: Path) -> Client:
             "chDB isn't installed: install 'clickledger[embedded]' or set CLICKLEDGER_CLICKHOUSE_URL."
         ) from why
     path.mkdir(parents=True, exist_ok=True)
+    # The engine knows its directory by the path's text: a link to it must not look like another one.
+    path = path.resolve()
     try:
         return clickhouse_connect.get_client(interface="chdb", path=str(path))
     except (DriverError, RuntimeError) as why:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from clickledger.roles.web import web_app
+from kernel.clickhouse.client import EMBEDDED_DIRECTORY
 from kernel.settings import Settings
 from partners.models import Advertiser, Partner, Program
 
@@ -128,6 +129,10 @@ def running_web(store: Settings, directory: Path, **chosen: Any) -> Iterator[Web
         "login_rate_per_minute": 10_000,
         **chosen,
     }
-    settings = Settings(data_dir=store.data_dir, **given)
+    # A data directory of its own, with the shared event store in it: what is published there is its alone.
+    own = directory / "data"
+    own.mkdir()
+    (own / EMBEDDED_DIRECTORY).symlink_to(store.data_dir / EMBEDDED_DIRECTORY)
+    settings = Settings(data_dir=own, **given)
     with web_app(settings, None) as app, TestClient(app, raise_server_exceptions=False) as client:
         yield Web(app, client)

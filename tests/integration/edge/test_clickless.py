@@ -16,10 +16,11 @@ from tracker.senders import sign
 from tracker.test_mode import token
 
 NOW = time.time_ns() // 1_000_000
+DAY = 86_400_000
 COUPONS = [
     CouponRoute(1, "SAVE10", OPEN, GOOD),
     CouponRoute(2, "OVER", OPEN, GOOD, ends_at=NOW - 1000),
-    CouponRoute(3, "SOON", OPEN, GOOD, starts_at=NOW + 600_000),
+    CouponRoute(3, "SOON", OPEN, GOOD, starts_at=NOW + DAY),
 ]
 PERSON = "ip=198.51.100.7&user_agent=Mozilla%2F5.0"
 
@@ -123,21 +124,21 @@ def test_a_list_that_cant_be_read_allows_nobody(start, click_id):
 
 
 @pytest.mark.parametrize(
-    ("until", "holds"), [(NOW + 600_000, True), (NOW - 1, False), (0, False)], ids=["ahead", "past", "never"]
+    ("until", "holds"), [(NOW + DAY, True), (NOW - 1, False), (0, False)], ids=["ahead", "past", "never"]
 )
 def test_a_replaced_token_and_its_signatures_hold_until_the_overlap_ends(start, click_id, until, holds):
     edge = start(require_token=True, previous_token="before", previous_token_until=until)
     expected = "accepted" if holds else "token_invalid"
     assert code_of(edge.get("/postback", f"click_id={click_id()}&token=before")) == expected
-    parameters = {"click_id": click_id(), "expires": str(NOW // 1000 + 60)}
+    parameters = {"click_id": click_id(), "expires": str(int(time.time()) + 60)}
     body = json.dumps({**parameters, "signature": sign(parameters, b"before")}).encode()
     assert code_of(edge.post("/postback", body)) == expected
     assert code_of(edge.get("/postback", f"click_id={click_id()}&token={TOKEN}")) == "accepted"
 
 
 def test_no_token_before_it_is_not_one_that_is_empty(start, click_id):
-    edge = start(require_token=True, previous_token_until=NOW + 600_000)
-    parameters = {"click_id": click_id(), "expires": str(NOW // 1000 + 60)}
+    edge = start(require_token=True, previous_token_until=NOW + DAY)
+    parameters = {"click_id": click_id(), "expires": str(int(time.time()) + 60)}
     body = json.dumps({**parameters, "signature": sign(parameters, b"")}).encode()
     assert code_of(edge.post("/postback", body)) == "token_invalid"
 
@@ -159,6 +160,6 @@ def test_a_goal_is_named_by_code_or_id_and_makes_one_conversion(start, events, c
 
 def test_a_test_token_marks_a_postback(start, events, click_id):
     edge = start()
-    for value in (token(KEYS, NOW), "made.up", token(KEYS, NOW - 700_000)):
+    for value in (token(KEYS, time.time_ns() // 1_000_000), "made.up", token(KEYS, NOW - DAY)):
         assert edge.get("/postback", f"click_id={click_id()}&cl_test={value}").json["status"] == "accepted"
     assert [event.is_test for event in events()] == [True, False, False]
