@@ -1,6 +1,6 @@
-"""Plan: which tables a report reads, and whether the hourly rollup is enough.
+"""Plan: which tables a report reads, and whether a rollup is enough; which one, ``reports.rollups`` knows.
 
-Invariants: the rollup is chosen only where it gives exactly what the raw clicks give; click metrics
+Invariants: a rollup is chosen only where it gives exactly what the raw clicks give; click metrics
 beside something only conversions know (a goal, a status) have no table to come from and are null.
 """
 
@@ -9,47 +9,49 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from kernel.auth import Principal
+from reports import rollups
 from reports.registry import PARTS, Dimension, Part
 from reports.registry.parts import TIME
 from reports.validate import Asked, Order
-
-Table = Literal["clicks", "clicks_hourly", "conversions", "impressions"]
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
     """One table's share of a report, or of what the report is compared with."""
 
-    table: Table
+    table: str
+    """clicks, impressions, conversions or one of the rollups."""
     is_before: bool = False
 
     def key(self, dimension: Dimension) -> str | None:
         """Return the dimension's key as an expression over this table's rows; None: it can't tell."""
-        match self.table:
-            case "clicks" | "impressions":
-                return dimension.clicks
-            case "clicks_hourly":
-                return dimension.rollup
-            case "conversions":
-                return dimension.conversions
+        if self.is_rollup:
+            return dimension.rollup
+        return dimension.conversions if self.table == "conversions" else dimension.clicks
 
     def contribution(self, part: Part) -> str | None:
         """Return the part as an aggregate over this table; None: it contributes nothing."""
         match self.table:
             case "clicks":
                 found = part.clicks
-            case "clicks_hourly":
-                found = part.rollup
             case "conversions":
                 found = part.conversions
             case "impressions":
                 found = part.impressions
+            case _:
+                found = rollups.contribution(rollups.BY_NAME[self.table], part)
         return found.replace(TIME, self.time) if found else None
+
+    @property
+    def is_rollup(self) -> bool:
+        """Whether its rows are sums of clicks."""
+        return self.table in rollups.BY_NAME
 
     @property
     def time(self) -> str:
         """The table's time column."""
-        return "hour" if self.table == "clicks_hourly" else "ts"
+        return "hour" if self.is_rollup else "ts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Plan:
     @property
     def source(self) -> Literal["rollup", "raw"]:
         """What ``meta.source`` says of the clicks; a report on conversions alone is raw."""
-        return "rollup" if Side("clicks_hourly") in self.sides else "raw"
+        return "rollup" if any(side.is_rollup for side in self.sides) else "raw"
 
     @property
     def conversion_currencies(self) -> tuple[str, ...]:
@@ -75,8 +77,14 @@ class Plan:
         return tuple(dict.fromkeys(columns))
 
 
-def choose(asked: Asked) -> Plan:
-    """Return the smallest tables that answer the query exactly."""
+def choose(asked: Asked, who: Principal | None = None) -> Plan:
+    """Return the smallest tables that answer the query exactly.
+
+    Args:
+        asked: The query.
+        who: The caller; without, one who may see only some rows.
+
+    """
     needed = tuple(PARTS[name] for name in dict.fromkeys(n for m in asked.computed for n in m.parts))
     if asked.exchange is not None:
         needed = tuple(part.exchanged or part for part in needed)
@@ -88,7 +96,8 @@ def choose(asked: Asked) -> Plan:
 
     sides: list[Side] = []
     if on_clicks and clicks_can:
-        sides.append(Side("clicks_hourly" if _rollup_covers(asked, used, on_clicks) else "clicks"))
+        rollup = rollups.covering(asked, used, on_clicks, who)
+        sides.append(Side(rollup.name if rollup else "clicks"))
     if clicks_can and any(part.impressions is not None for part in needed):
         sides.append(Side("impressions"))
     if on_conversions or not sides:
@@ -99,7 +108,7 @@ def choose(asked: Asked) -> Plan:
     return Plan(asked, tuple(sides), possible)
 
 
-def ranking(asked: Asked, pivot: Dimension) -> Plan:
+def ranking(asked: Asked, pivot: Dimension, who: Principal | None = None) -> Plan:
     """Return the plan that finds the values with the most of the first metric, over all of the report's rows."""
     (first, *_) = asked.metrics
     order = (Order(first, desc=True), Order(pivot, desc=False))
@@ -116,14 +125,4 @@ def ranking(asked: Asked, pivot: Dimension) -> Plan:
         fill=None,
         pivot=None,
     )
-    return choose(alone)
-
-
-def _rollup_covers(asked: Asked, used: tuple[Dimension, ...], parts: tuple[Part, ...]) -> bool:
-    if any(d.rollup is None for d in used) or any(p.rollup is None for p in parts):
-        return False
-    spans = asked.spans
-    if not all(span.on_hours for span in spans):
-        return False
-    in_time = any(d.group == "time" for d in used)
-    return not in_time or all(span.has_whole_hour_offsets for span in spans)
+    return choose(alone, who)

@@ -52,11 +52,11 @@ def report(
     names = seen_by(who, names)
     asked = validate(query, names, chosen)
     refuse_hidden(who, asked.computed, asked.sliced)
-    plan = choose(asked)
+    plan = choose(asked, who)
 
     ranked = None
     if asked.pivot is not None:
-        (ranked,) = execute([sql.rows(ranking(asked, asked.pivot), who, names)], readers, chosen, run)
+        (ranked,) = execute([sql.rows(ranking(asked, asked.pivot, who), who, names)], readers, chosen, run)
         plan = replace(plan, columns=tuple(_text(row[0]) for row in ranked.rows[: asked.pivot_limit]))
 
     statements = {"rows": sql.rows(plan, who, names)}

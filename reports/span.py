@@ -7,6 +7,7 @@ own zone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -19,6 +20,7 @@ _LAST_YEAR = 2100
 """There were no tracked clicks before and there are none after; the store's times reach further."""
 
 _HOUR = timedelta(hours=1)
+_NONE = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,20 @@ class Span:
 
         No zone keeps an offset for less than a day, so looking once a day and at the end sees them all.
         """
+        return all(offset % _HOUR == _NONE for offset in self._offsets())
+
+    @property
+    def has_days_of_utc(self) -> bool:
+        """Whether the zone's days are those of UTC all through the range."""
+        return not any(self._offsets())
+
+    def _offsets(self) -> Iterator[timedelta]:
         zone = ZoneInfo(self.zone)
         moment = self.start
         while moment < self.end:
-            if not _is_whole_offset(moment, zone):
-                return False
+            yield _offset(moment, zone)
             moment += timedelta(days=1)
-        return _is_whole_offset(self.end, zone)
+        yield _offset(self.end, zone)
 
 
 def span(start: str, end: str, zone: str) -> Span:
@@ -97,6 +106,6 @@ def _is_full_hour(moment: datetime) -> bool:
     return moment.minute == moment.second == moment.microsecond == 0
 
 
-def _is_whole_offset(moment: datetime, zone: ZoneInfo) -> bool:
-    offset = moment.astimezone(zone).utcoffset()
-    return offset is not None and offset % _HOUR == timedelta(0)
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    # A zone's own moments always have one.
+    return moment.astimezone(zone).utcoffset() or _NONE

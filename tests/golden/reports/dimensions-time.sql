@@ -97,10 +97,10 @@ FROM (
     FROM (
         SELECT
             toStartOfFifteenMinutes(hour, 'UTC') AS k_hour,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_hourly_program
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -176,10 +176,10 @@ FROM (
     FROM (
         SELECT
             toDate(hour, {tz:String}) AS k_day,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -255,10 +255,10 @@ FROM (
     FROM (
         SELECT
             toMonday(hour, {tz:String}) AS k_week,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -334,10 +334,10 @@ FROM (
     FROM (
         SELECT
             toStartOfMonth(hour, {tz:String}) AS k_month,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -413,10 +413,10 @@ FROM (
     FROM (
         SELECT
             toStartOfQuarter(hour, {tz:String}) AS k_quarter,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -492,10 +492,10 @@ FROM (
     FROM (
         SELECT
             toYear(hour, {tz:String}) AS k_year,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -571,10 +571,10 @@ FROM (
     FROM (
         SELECT
             toHour(hour, {tz:String}) AS k_hour_of_day,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_hourly_program
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -650,10 +650,10 @@ FROM (
     FROM (
         SELECT
             toDayOfWeek(hour, 0, {tz:String}) AS k_day_of_week,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

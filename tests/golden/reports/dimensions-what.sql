@@ -19,10 +19,10 @@ FROM (
     FROM (
         SELECT
             offer_id AS k_offer,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -68,10 +68,10 @@ FROM (
     FROM (
         SELECT
             offer_id AS k_offer_category,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -117,10 +117,10 @@ FROM (
     FROM (
         SELECT
             offer_id AS k_offer_tag,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -166,10 +166,10 @@ FROM (
     FROM (
         SELECT
             transform(offer_id, {payout_model_of:Array(UInt32)}, {payout_model_is:Array(String)}, '') AS k_payout_model,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

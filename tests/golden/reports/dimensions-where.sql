@@ -64,10 +64,10 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

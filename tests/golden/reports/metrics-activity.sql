@@ -15,7 +15,7 @@ FROM (
         SELECT
             country AS k_country,
             uniqMergeState(ips) AS p_unique_ips
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -48,7 +48,7 @@ FROM (
             country AS k_country,
             sum(click_count) AS p_gross_clicks,
             uniqMergeState(ips) AS p_unique_ips
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -79,7 +79,7 @@ FROM (
         SELECT
             country AS k_country,
             uniqStateIf(partner_id, partner_id != 0) AS p_active_partners
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -110,7 +110,7 @@ FROM (
         SELECT
             country AS k_country,
             uniqStateIf(offer_id, offer_id != 0) AS p_active_offers
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -141,7 +141,7 @@ FROM (
         SELECT
             country AS k_country,
             minOrNull(first_ts) AS p_first_click_at
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -172,7 +172,7 @@ FROM (
         SELECT
             country AS k_country,
             maxOrNull(last_ts) AS p_last_click_at
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

@@ -15,7 +15,7 @@ FROM (
         SELECT
             country AS k_country,
             sum(click_count) AS p_gross_clicks
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -45,8 +45,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -76,8 +76,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks
-        FROM clicks_hourly
+            sum(n_unique_clicks) AS p_unique_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -107,8 +107,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict = 'duplicate') AS p_duplicate_clicks
-        FROM clicks_hourly
+            sum(n_duplicate_clicks) AS p_duplicate_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -138,8 +138,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict = 'suspect') AS p_suspect_clicks
-        FROM clicks_hourly
+            sum(n_suspect_clicks) AS p_suspect_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -169,8 +169,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict = 'invalid') AS p_invalid_clicks
-        FROM clicks_hourly
+            sum(n_invalid_clicks) AS p_invalid_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -200,8 +200,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, is_bot) AS p_bot_clicks
-        FROM clicks_hourly
+            sum(n_bot_clicks) AS p_bot_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -231,8 +231,8 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, trafficback_reason != '') AS p_trafficback_clicks
-        FROM clicks_hourly
+            sum(n_trafficback_clicks) AS p_trafficback_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -263,9 +263,9 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict = 'invalid') AS p_invalid_clicks,
+            sum(n_invalid_clicks) AS p_invalid_clicks,
             sum(click_count) AS p_gross_clicks
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -296,9 +296,9 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_unique_clicks) AS p_unique_clicks,
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -360,9 +360,9 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_impressions
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

@@ -301,8 +301,8 @@ FROM (
             country AS k_country,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending,
-            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks
-        FROM clicks_hourly
+            sum(n_unique_clicks) AS p_unique_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -349,7 +349,7 @@ FROM (
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending,
             sum(click_count) AS p_gross_clicks
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

@@ -22,7 +22,7 @@ FROM (
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
             toDecimal256(0, 24) AS p_pending_revenue
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -82,7 +82,7 @@ FROM (
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -146,7 +146,7 @@ FROM (
             toDecimal256(0, 24) AS p_pending_revenue,
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -214,7 +214,7 @@ FROM (
             toDecimal256(0, 24) AS p_pending_revenue,
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -282,7 +282,7 @@ FROM (
             toDecimal256(0, 24) AS p_pending_revenue,
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -344,7 +344,7 @@ FROM (
         SELECT
             country AS k_country,
             sum(if(cost_currency = {currency:String}, toDecimal256(cost_sum, 24), cost_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(cost_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_cost
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -457,8 +457,8 @@ FROM (
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
             toDecimal256(0, 24) AS p_pending_revenue,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -521,8 +521,8 @@ FROM (
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
             toDecimal256(0, 24) AS p_pending_revenue,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -586,7 +586,7 @@ FROM (
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout,
             toUInt64(0) AS p_impressions
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -649,8 +649,8 @@ FROM (
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -713,8 +713,8 @@ FROM (
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout,
-            sumIf(unique_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_unique_clicks
-        FROM clicks_hourly
+            sum(n_unique_clicks) AS p_unique_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -778,7 +778,7 @@ FROM (
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout,
             toUInt64(0) AS p_payouts
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -839,8 +839,8 @@ FROM (
         SELECT
             country AS k_country,
             sum(if(cost_currency = {currency:String}, toDecimal256(cost_sum, 24), cost_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(cost_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_cost,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -876,7 +876,7 @@ FROM (
         SELECT
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -932,7 +932,7 @@ FROM (
         SELECT
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -990,7 +990,7 @@ FROM (
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(revenue_sum, 24), revenue_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_revenue,
             toDecimal256(0, 24) AS p_pending_revenue
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -1050,7 +1050,7 @@ FROM (
             country AS k_country,
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

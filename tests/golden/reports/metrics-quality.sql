@@ -17,7 +17,7 @@ FROM (
             country AS k_country,
             sum(score_sum) AS p_fraud_score_sum,
             sum(click_count) AS p_gross_clicks
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -81,9 +81,9 @@ FROM (
         SELECT
             country AS k_country,
             sum(click_count) AS p_gross_clicks,
-            sumIf(click_count, verdict = 'suspect') AS p_suspect_clicks,
-            sumIf(click_count, verdict = 'invalid') AS p_invalid_clicks
-        FROM clicks_hourly
+            sum(n_suspect_clicks) AS p_suspect_clicks,
+            sum(n_invalid_clicks) AS p_invalid_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

@@ -12,8 +12,8 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -40,8 +40,8 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -105,10 +105,10 @@ FROM (
     FROM (
         SELECT
             country AS k_country,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
             toDecimal256(0, 24) AS p_pending_payout
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

@@ -12,8 +12,8 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -40,8 +40,8 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -94,8 +94,8 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

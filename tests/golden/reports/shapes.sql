@@ -796,10 +796,10 @@ FROM (
         sum(p_pending) AS p_pending
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -854,10 +854,10 @@ FROM (
             partner_id AS k_partner,
             toDate(hour, {tz:String}) AS k_day,
             country AS k_country,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
+            sum(n_clicks) AS p_clicks,
             uniqMergeState(ips) AS p_unique_ips,
             sum(if(cost_currency = {currency:String}, toDecimal256(cost_sum, 24), cost_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(cost_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_cost
-        FROM clicks_hourly
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -1205,8 +1205,8 @@ FROM (
         sum(p_clicks) AS p_clicks
     FROM (
         SELECT
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -1236,8 +1236,8 @@ FROM (
     FROM (
         SELECT
             partner_id AS k_partner,
-            sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
-        FROM clicks_hourly
+            sum(n_clicks) AS p_clicks
+        FROM clicks_daily
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test

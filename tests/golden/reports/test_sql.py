@@ -15,6 +15,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from kernel.clickhouse.columns import ROLLUPS
 from reports import sql
 from reports.bindings import Statement
 from reports.pickers.sql import ids_present
@@ -25,7 +26,7 @@ from tests.unit.reports.asking import NAMES, PARTNER, compiled, planned
 HERE = Path(__file__).parent
 UPDATE = os.environ.get("CLICKLEDGER_UPDATE_GOLDEN") == "1"
 SCOPE = "partner_id = {scope_partner:UInt32}"
-TABLES = {"clicks", "clicks_hourly", "impressions", "conversions"}
+TABLES = {"clicks", "impressions", "conversions", *(rollup.name for rollup in ROLLUPS)}
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 

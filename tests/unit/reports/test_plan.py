@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.reports.asking import planned
+from kernel.auth import Principal
+from kernel.clickhouse.columns import COUNTS, HOURLY_KEYS, ROLLUPS
+from reports.plan import choose
+from reports.registry import DIMENSIONS, PARTS
+from reports.registry.parts import TIME
+from reports.rollups import _covers as covers
+from reports.rollups import contribution
+from tests.unit.reports.asking import ADMIN, PARTNER, asked, planned
+from tests.unit.reports.test_registry import columns_of
 
 
 def tables(**fields) -> list[str]:
@@ -65,20 +73,21 @@ def test_a_half_hour_zone_may_use_the_rollup_where_no_local_time_is_looked_at():
         "dimensions": ["country"],
     }
     assert tables(**fields) == ["clicks_hourly"]
+    assert tables(**{**fields, "dimensions": ["partner"]}) == ["clicks_hourly_program"]
 
 
 def test_a_whole_hour_zone_uses_the_rollup_across_its_clock_change():
     fields = {"timezone": "America/New_York", "from": "2026-10-30", "dimensions": ["hour", "day"]}
-    assert tables(**fields) == ["clicks_hourly"]
+    assert tables(**fields) == ["clicks_hourly_program"]
 
 
 def test_only_the_tables_the_metrics_need_are_read():
-    assert tables(metrics=["clicks"]) == ["clicks_hourly"]
+    assert tables(metrics=["clicks"]) == ["clicks_daily"]
     assert tables(metrics=["approved"]) == ["conversions"]
     assert tables(metrics=["impressions"]) == ["impressions"]
-    assert tables(metrics=["payout"]) == ["clicks_hourly", "impressions", "conversions"]
-    assert tables(metrics=["cr"]) == ["clicks_hourly", "conversions"]
-    assert tables(metrics=["clicks"], sort=[{"by": "held_payout"}]) == ["clicks_hourly", "conversions"]
+    assert tables(metrics=["payout"]) == ["clicks_daily", "impressions", "conversions"]
+    assert tables(metrics=["cr"]) == ["clicks_daily", "conversions"]
+    assert tables(metrics=["clicks"], sort=[{"by": "held_payout"}]) == ["clicks_daily", "conversions"]
 
 
 @pytest.mark.parametrize("metrics", [["clicks"], ["clicks", "payout"], ["cr"]])
@@ -94,3 +103,71 @@ def test_money_says_which_columns_hold_its_currency():
     assert planned(metrics=["cost"]).conversion_currencies == ()
     assert planned(metrics=["payout", "profit"]).conversion_currencies == ("currency",)
     assert planned(metrics=["aov", "cpa"]).conversion_currencies == ("amount_currency", "currency")
+
+
+@pytest.mark.parametrize(
+    ("fields", "smallest"),
+    [
+        ({"dimensions": ["partner", "country", "day", "offer_category"]}, "clicks_daily"),
+        (
+            {"dimensions": ["month", "advertiser"], "metrics": ["invalid_rate", "cost", "unique_ips"]},
+            "clicks_daily",
+        ),
+        ({"dimensions": ["offer"], "timezone": "Atlantic/Reykjavik"}, "clicks_daily"),
+        ({"dimensions": ["day"], "timezone": "Europe/London"}, "clicks_daily"),
+        ({"dimensions": ["day"], "timezone": "Europe/London", "from": "2026-10-01"}, "clicks_hourly_program"),
+        ({"dimensions": ["offer", "hour"]}, "clicks_hourly_program"),
+        ({"dimensions": ["offer"], "from": "2026-11-01T05:00"}, "clicks_hourly_program"),
+        (
+            {"dimensions": ["offer", "country"], "compare": {"from": "2026-10-01", "to": "2026-10-08"}},
+            "clicks_daily",
+        ),
+        (
+            {"dimensions": ["offer"], "compare": {"from": "2026-10-01T07:00", "to": "2026-10-08T07:00"}},
+            "clicks_hourly_program",
+        ),
+        ({"dimensions": ["device_type", "os"]}, "clicks_hourly"),
+        ({"dimensions": ["verdict"]}, "clicks_hourly"),
+        ({"filters": [{"dimension": "is_bot", "value": False}]}, "clicks_hourly"),
+        ({"dimensions": ["link"]}, "clicks_hourly"),
+    ],
+)
+def test_the_smallest_rollup_that_knows_all_that_is_asked_answers(fields, smallest):
+    plan = planned(**fields)
+    assert {side.table for side in plan.sides} == {smallest}
+    assert plan.source == "rollup"
+
+
+@pytest.mark.parametrize("dimension", ["device_type", "os", "browser", "country"])
+def test_the_audience_of_everybody_is_for_those_who_may_see_everybody(dimension):
+    fields = asked(dimensions=[dimension, "hour"])
+    assert choose(fields, ADMIN).sides[0].table == "clicks_hourly_audience"
+    for limited in (PARTNER, Principal("advertiser", advertiser_id=3), None):
+        assert choose(fields, limited).sides[0].table == "clicks_hourly"
+
+
+def test_who_is_active_is_known_where_partners_and_offers_are():
+    assert (
+        choose(asked(metrics=["active_partners"], dimensions=["hour"]), ADMIN).sides[0].table
+        == "clicks_hourly_program"
+    )
+    assert choose(asked(metrics=["active_partners"], dimensions=["os"]), ADMIN).sides[0].table == "clicks_hourly"
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_summary_counts_what_reports_count(name):
+    assert COUNTS[name] == PARTS[name].clicks
+
+
+@pytest.mark.parametrize("rollup", ROLLUPS, ids=lambda rollup: rollup.name)
+def test_what_a_rollup_is_read_for_are_columns_it_has(rollup):
+    has = {column.name for column in rollup.columns}
+    for dimension in DIMENSIONS.values():
+        if dimension.rollup is not None and {c for c in dimension.columns if c in HOURLY_KEYS} <= {*rollup.keys}:
+            assert columns_of(dimension.rollup) <= has, dimension.name
+    for part in PARTS.values():
+        if covers(rollup, set(), (part,)) and part.rollup is not None:
+            for one in filter(None, (part, part.exchanged)):
+                given = contribution(rollup, one)
+                assert given is not None
+                assert columns_of(given.replace(TIME, "hour")) <= has, part.name
