@@ -80,9 +80,12 @@ def refuse_hidden(who: Principal | None, metrics: Iterable[Metric], dimensions: 
 
 
 def seen_by(who: Principal | None, names: Names) -> Names:
-    """Return the directory as a caller may know it: whose names it doesn't see are shown by number."""
-    hidden = hidden_names(who)
-    return _Seen(names, hidden) if hidden else names
+    """Return the directory as a caller may know it while one report is made.
+
+    Whose names it doesn't see are shown by number. Attributes stay as they were when first asked for, so that
+    every part of a report has the same.
+    """
+    return _Seen(names, hidden_names(who))
 
 
 def hidden_names(who: Principal | None) -> frozenset[str]:
@@ -91,10 +94,11 @@ def hidden_names(who: Principal | None) -> frozenset[str]:
 
 
 class _Seen:
-    """A directory without the names of some kinds."""
+    """A directory without the names of some kinds, for one report."""
 
     def __init__(self, names: Names, hidden: Collection[str]) -> None:
         self._names, self._hidden = names, hidden
+        self._attributes: dict[str, Attributes] = {}
 
     def of(self, kind: str, ids: Collection[int]) -> dict[int, str]:
         """Return the names of these ids; none of a hidden kind."""
@@ -110,7 +114,9 @@ class _Seen:
 
     def attributes(self, kind: str) -> Attributes:
         """Return the values of every id that has one; ``refuse_hidden`` has seen to whether they may be used."""
-        return self._names.attributes(kind)
+        if kind not in self._attributes:
+            self._attributes[kind] = self._names.attributes(kind)
+        return self._attributes[kind]
 
     def rates(self) -> tuple[str, Rates]:
         """Return the base currency and the dated rates."""

@@ -74,7 +74,9 @@ def test_the_network_sees_everything(who):
     assert {m["name"] for m in told(who)["metrics"]} == set(METRICS)
     assert {d["name"] for d in told(who)["dimensions"]} == set(DIMENSIONS)
     assert {p["name"] for p in told(who)["formulas"]["parts"]} == set(PARTS) - set(METRICS)
-    assert seen_by(who, NAMES) is NAMES
+    seen = seen_by(who, NAMES)
+    for kind, known in NAMES.known.items():
+        assert (seen.all(kind), seen.of(kind, list(known))) == (known, known)
 
 
 @pytest.mark.parametrize("who", [PARTNER, ADVERTISER], ids=lambda who: who.role)
@@ -130,6 +132,15 @@ def test_who_is_dealt_with_through_the_network_has_no_name_and_is_not_found_by_o
         assert found == (({}, {}, False) if kind in kinds else ({one: name}, known, True))
     assert seen.attributes("offer_tag") == NAMES.attributes("offer_tag")
     assert seen.rates() == NAMES.rates()
+
+
+def test_a_report_has_one_and_the_same_tags_throughout():
+    names = Directory()
+    seen = seen_by(NETWORK[0], names)
+    before = seen.attributes("offer_tag")
+    names.attributed["offer_tag"] = {10: ("new",)}
+    assert seen.attributes("offer_tag") is before
+    assert seen_by(NETWORK[0], names).attributes("offer_tag") == {10: ("new",)}
 
 
 def test_the_network_picks_from_every_value_of_the_program_and_reads_no_events():
