@@ -105,7 +105,9 @@ class WorkbookFile:
         if pa.types.is_timestamp(kind):
             return self._moment
         if pa.types.is_list(kind):
-            return lambda row, place, value: sheet.write_string(row, place, guard(LABEL_SEPARATOR.join(value)))
+            return lambda row, place, value: (
+                sheet.write_string(row, place, guard(LABEL_SEPARATOR.join(value))) if value else None
+            )
         if pa.types.is_binary(kind):
             return lambda row, place, value: sheet.write_string(row, place, guard(readable(value)))
         return lambda row, place, value: sheet.write_string(row, place, guard(value))
