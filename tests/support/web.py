@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,8 +131,7 @@ def running_web(store: Settings, directory: Path, **chosen: Any) -> Iterator[Web
         **chosen,
     }
     # A data directory of its own, with the shared event store in it: what is published there is its alone.
-    own = directory / "data"
-    own.mkdir()
+    own = Path(tempfile.mkdtemp(dir=directory))
     (own / EMBEDDED_DIRECTORY).symlink_to(store.data_dir / EMBEDDED_DIRECTORY)
     settings = Settings(data_dir=own, **given)
     with web_app(settings, None) as app, TestClient(app, raise_server_exceptions=False) as client:
