@@ -22,6 +22,7 @@ from partners.models import (
     Cap,
     Coupon,
     Creative,
+    CustomMetric,
     Goal,
     Hook,
     LandingPage,
@@ -29,10 +30,15 @@ from partners.models import (
     Offer,
     OfferAccess,
     PayoutOverride,
+    ReportSchedule,
+    SavedReport,
+    SavedReportReader,
 )
 from tests.support.web import Asker, Web
 
 DAY = datetime(2026, 11, 3, 12, tzinfo=UTC)
+FAR = datetime(2090, 1, 1, tzinfo=UTC)
+"""When nothing of this test runs any more."""
 BOTH = (0, 1)
 
 
@@ -115,6 +121,8 @@ def build(web: Web, store: Any) -> Network:
         made.add(_hook(of_advertiser(m), advertiser_id=advertisers[m]))
     for n in BOTH:
         made.add(_hook(of_partner(n), partner_id=partners[n]))
+        made.keeps("partner", of_partner(n), partner_id=partners[n])
+        made.keeps("advertiser", of_advertiser(n), advertiser_id=advertisers[n])
     made.ids |= {*partners, *advertisers}
     return Network(tuple(_parties(web, partners, advertisers)), tuple(sorted(made.ids)), tuple(made.texts))
 
@@ -158,6 +166,21 @@ class _Making:
         self.add(PayoutOverride(offer_id=offer, partner_id=partner, payout=Decimal(3)))
         self.add(Cap(offer_id=offer, partner_id=partner, kind="click", period="day", amount=Decimal(7)))
         self.texts.append(code)
+
+    def keeps(self, role: Role, mark: str, **whose: int) -> None:
+        owned = {"owner": f"key:{mark}", "role": role, **whose}
+        query = {"range": "last_7_days", "metrics": ["clicks"], "filters": [{"dimension": "sub1", "value": mark}]}
+        report = self.add(SavedReport(name=mark, query=query, **owned))
+        # Shared as widely as can be: with its own side, and with nobody of the others.
+        for reader in ("partner", "advertiser"):
+            with self._web.app.state.programs.writing() as session:
+                session.add(SavedReportReader(report_id=report, reader=f"role:{reader}"))
+        metric = f"metric_{role}_{report}"
+        self.add(CustomMetric(name=metric, formula="clicks", unit="count", help=mark, **owned))
+        self.texts.append(metric)
+        when = {"every": "day", "at": "06:00", "timezone": "UTC", "format": "csv", "next_at": FAR}
+        url = f"https://hooks.example/{mark}"
+        self.add(ReportSchedule(report_id=report, target="webhook", url=url, **when, **owned))
 
 
 def _offer(name: str, advertiser: int, visibility: str = "public") -> Offer:
