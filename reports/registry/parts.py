@@ -15,8 +15,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports.registry.part import Fold, Part
+from reports.registry.worth import OF_REPORT, TIME, factor, sum_of
 
-__all__ = ["PARTS", "Fold", "Part", "factor"]
+__all__ = ["PARTS", "TIME", "Fold", "Part", "factor"]
 
 _REACHED = "(trafficback_reason = '' OR is_rerouted)"
 """A click that came to an offer: the one its link names, or that one's alternative."""
@@ -32,32 +33,6 @@ _EXPECTED = "status IN ('approved', 'pending')"
 
 _APPROVED = "status = 'approved'"
 """What is earned already."""
-
-_OF_REPORT = "= {currency:String}"
-"""A currency column that is the report's currency."""
-
-TIME = "$t"
-"""Stands for the table's time column in what a table contributes when it is converted."""
-
-
-def factor(currency: str, time: str) -> str:
-    """Return what one unit of a currency was worth in the report's currency at a time; 0 without a rate.
-
-    Every currency has a number and every day of it one after it; the day's own step, or the last before it,
-    is looked up by that number.
-    """
-    code = f"transform({currency}, {{rate_currencies:Array(String)}}, {{rate_numbers:Array(Int64)}}, toInt64(0))"
-    step = f"roundDown(toInt64({code}) + toInt64(toDate({time}, 'UTC')), {{rate_steps:Array(Int64)}})"
-    place = (
-        f"transform({step}, {{rate_steps:Array(Int64)}}, arrayEnumerate({{rate_steps:Array(Int64)}}), toUInt32(1))"
-    )
-    return f"{{rate_factors:Array(Decimal(76, 18))}}[{place}]"
-
-
-def _worth(of: str, currency: str) -> str:
-    """Return an amount in the report's currency; most are in it already and need no looking up."""
-    return f"if({currency} {_OF_REPORT}, toDecimal256({of}, 24), {of} * {factor(currency, TIME)})"
-
 
 _ROUNDED = "toDecimal128(roundBankers({}, 6), 6)"
 
@@ -98,15 +73,6 @@ def _conversions(name: str, text: str, condition: str, *columns: str) -> Part:
     return Part(name, text, _SUM, "toUInt64(0)", (*columns, "attribution"), conversions=count)
 
 
-def _sum_of(of: str, currency: str, condition: str = "") -> tuple[str, str]:
-    """Return the sum of an amount under a condition: in the report's currency alone, and converted."""
-    kept = f"{condition} AND {currency} {_OF_REPORT}" if condition else f"{currency} {_OF_REPORT}"
-    worth = _worth(of, currency)
-    # Not sumIf: it would look the rates of every row up, also of those it leaves out.
-    converted = f"sum(if({condition}, {worth}, toDecimal256(0, 24)))" if condition else f"sum({worth})"
-    return f"sumIf({of}, {kept})", converted
-
-
 def _exchanged(
     part: Part,
     *,
@@ -130,7 +96,7 @@ def _exchanged(
 
 def _money(name: str, text: str, of: str, condition: str, currency: str = "currency") -> Part:
     """Return a sum of money over the conversions under a condition."""
-    total, converted = _sum_of(of, currency, condition)
+    total, converted = sum_of(of, currency, condition)
     columns = (of, "status", currency)
     part = Part(name, text, _SUM, "toDecimal128(0, 6)", columns, conversions=total, currency=currency)
     return _exchanged(part, conversions=converted)
@@ -138,9 +104,9 @@ def _money(name: str, text: str, of: str, condition: str, currency: str = "curre
 
 def _by_event(name: str, text: str, of: str) -> Part:
     """Return the money of approved conversions, and of the clicks and impressions that are paid themselves."""
-    approved, approved_converted = _sum_of(of, "currency", _APPROVED)
-    event, event_converted = _sum_of(of, "currency")
-    rollup, rollup_converted = _sum_of(f"{of}_sum", "currency")
+    approved, approved_converted = sum_of(of, "currency", _APPROVED)
+    event, event_converted = sum_of(of, "currency")
+    rollup, rollup_converted = sum_of(f"{of}_sum", "currency")
     part = replace(
         _money(name, text, of, ""), conversions=approved, clicks=event, rollup=rollup, impressions=event
     )
@@ -154,8 +120,8 @@ def _by_event(name: str, text: str, of: str) -> Part:
 
 
 def _cost() -> Part:
-    clicks, clicks_converted = _sum_of("cost", "cost_currency")
-    rollup, rollup_converted = _sum_of("cost_sum", "cost_currency")
+    clicks, clicks_converted = sum_of("cost", "cost_currency")
+    rollup, rollup_converted = sum_of("cost_sum", "cost_currency")
     part = Part(
         "cost",
         "What all recorded clicks cost the partner",
@@ -172,11 +138,11 @@ def _cost() -> Part:
 def _in_currency(name: str, text: str, currency: str, condition: str = _EXPECTED) -> Part:
     """Return the count of conversions that sums of money in the report's currency are made of."""
     kept = f"{condition} AND {_CONVERTED}"
-    count = f"countIf({kept} AND {currency} {_OF_REPORT})"
+    count = f"countIf({kept} AND {currency} {OF_REPORT})"
     columns = ("status", "attribution", currency)
     part = Part(name, text, _SUM, "toUInt64(0)", columns, conversions=count, currency=currency)
     # A rate is never zero.
-    has_rate = f"if({currency} {_OF_REPORT}, true, {factor(currency, TIME)} != 0)"
+    has_rate = f"if({currency} {OF_REPORT}, true, {factor(currency, TIME)} != 0)"
     converted = f"countIf(if({kept}, {has_rate}, false))"
     return replace(part, exchanged=replace(part, conversions=converted))
 
