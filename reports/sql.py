@@ -1,59 +1,33 @@
 """Compile: a plan becomes one SELECT whose every value is a typed server-side parameter.
 
-The shape of every statement, innermost first: each table adds up its parts by the dimensions' keys; the
-tables are joined end to end; keys become the values shown and parts are added up again; formulas,
-metric filters, order and limit come last.
+What ``gathering`` adds up becomes metrics; ``shaping`` turns values into columns and fills gaps; metric filters,
+order and limit come last, and totals stand in the same statement, so that they are of the same moment.
 
-Invariants: text comes from the registries and the ``sql.py`` files, values only as ``{name:Type}``; a
-table is read through ``_read`` alone, which adds the caller's scope last and refuses to go without a
-caller; prefixes (k_ key, d_ dimension, p_ part, m_ metric) keep aliases from hiding columns.
+Invariants: text comes from the registries and the ``sql.py`` files, values only as ``{name:Type}``; prefixes
+(k_ key, d_ dimension, p_ q_ part, m_ b_ metric) keep aliases from hiding columns.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
-from string import Template
-from typing import Literal
 
 from kernel.auth import Principal
-from reports.attributes import bind_attribute
-from reports.bindings import Bindings, Statement
+from reports.bindings import Statement
 from reports.conditions import sql as conditions_of
+from reports.gathering.sql import Compiler, all_of, part_name, parts_as, read, together
 from reports.names import Names
 from reports.plan import Plan, Side
-from reports.registry import Dimension, Metric, Part
+from reports.registry import Dimension, Metric
 from reports.registry.parts import factor
-from reports.scope import scope
 from reports.shaping import sql as shaping
 
 _NULL = "CAST(NULL, 'Nullable(Float64)')"
 """A metric with a part that no table of this report can give."""
 
-
 _MARK = re.compile(r"/\* report [A-Za-z0-9_-]{8,64} of [0-9a-f]{16} \*/", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiler:
-    """What the pieces of one statement share."""
-
-    plan: Plan
-    who: Principal | None
-    names: Names
-    bindings: Bindings = field(default_factory=Bindings)
-
-    def statement(self, lines: list[str]) -> Statement:
-        asked = self.plan.asked
-        rates = asked.exchange
-        if rates is not None and any("{rate_factors:" in line for line in lines):
-            self.bindings.bind("rate_currencies", "Array(String)", list(rates.currencies))
-            self.bindings.bind("rate_numbers", "Array(Int64)", list(rates.numbers))
-            self.bindings.bind("rate_steps", "Array(Int64)", list(rates.steps))
-            self.bindings.bind("rate_factors", "Array(Decimal(76, 18))", list(rates.factors))
-        return self.bindings.statement(lines, tz=asked.span.zone, currency=asked.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +57,7 @@ def rows(plan: Plan, who: Principal | None, names: Names) -> Statement:
     more: each row's cells, and what a cell without events holds. With totals they come from the same statement
     and with it from the same moment; ``is_total`` then stands before everything and 0 before 1.
     """
-    compiler = _Compiler(plan, who, names)
+    compiler = Compiler(plan, who, names)
     asked = plan.asked
     fields = _fields(plan)
     dimensions = [f"d_{d.name}" for d in asked.dimensions]
@@ -112,11 +86,11 @@ def rows(plan: Plan, who: Principal | None, names: Names) -> Statement:
     )
 
 
-def _shaped(compiler: _Compiler, fields: tuple[_Field, ...]) -> _Selection:
+def _shaped(compiler: Compiler, fields: tuple[_Field, ...]) -> _Selection:
     """Return the rows: in the shape asked for, those that pass the metric filters, in order, up to the limit."""
     asked, bindings = compiler.plan.asked, compiler.bindings
     dimensions = [f"d_{d.name}" for d in asked.dimensions]
-    inner, selected = _together(compiler, asked.dimensions), [f"{one.sql} AS {one.name}" for one in fields]
+    inner, selected = together(compiler, asked.dimensions), [f"{one.sql} AS {one.name}" for one in fields]
     if asked.pivot or asked.fill:
         column = ["c"] if asked.pivot else []
         flat = [f"{one.sql} AS u_{one.name}" for one in fields]
@@ -149,7 +123,7 @@ def _shaped(compiler: _Compiler, fields: tuple[_Field, ...]) -> _Selection:
     )
 
 
-def _totals(compiler: _Compiler, fields: tuple[_Field, ...]) -> _Selection:
+def _totals(compiler: Compiler, fields: tuple[_Field, ...]) -> _Selection:
     """Return the totals: the fields over everything the report's rows cover.
 
     Without metric filters that is one more grouping of the same events, by nothing. With them only the
@@ -159,10 +133,10 @@ def _totals(compiler: _Compiler, fields: tuple[_Field, ...]) -> _Selection:
     asked = plan.asked
     if asked.having:
         inner = _merged(compiler)
-        final = _parts_as(plan, "final")
+        final = parts_as(plan, "final")
         fields = _fields(plan, {name: f"t_{name}" for name in final})
     else:
-        inner = _together(compiler, ())
+        inner = together(compiler, ())
     if not asked.pivot:
         return _Selection(
             [f"{one.sql} AS {one.name}" for one in fields], ["FROM (", *shaping.indented(inner), ")"]
@@ -177,7 +151,7 @@ def _totals(compiler: _Compiler, fields: tuple[_Field, ...]) -> _Selection:
     return _Selection(selected, ["FROM (", *shaping.indented(inner), ")"])
 
 
-def _merged(compiler: _Compiler) -> list[str]:
+def _merged(compiler: Compiler) -> list[str]:
     """Return the parts, ``t_<part>``, over the rows that pass the metric filters; of a pivot for each column."""
     plan = compiler.plan
     asked = plan.asked
@@ -185,13 +159,13 @@ def _merged(compiler: _Compiler) -> list[str]:
     of_filtered = [
         f"{one.sql} AS {one.name}" for one in _fields(plan) if one.metric in filtered and not one.is_before
     ]
-    parts = list(_parts_as(plan, "peek"))
+    parts = list(parts_as(plan, "peek"))
     column = ["c"] if asked.pivot else []
     passing = [
         "SELECT",
         shaping.listed([*column, *parts, *of_filtered]),
         "FROM (",
-        *shaping.indented(_together(compiler, asked.dimensions)),
+        *shaping.indented(together(compiler, asked.dimensions)),
         ")",
     ]
     if asked.pivot:
@@ -210,7 +184,7 @@ def _merged(compiler: _Compiler) -> list[str]:
         ]
     else:
         passing += _having(compiler)
-    merged = [f"{sql} AS t_{name}" for name, sql in _parts_as(plan, "final").items()]
+    merged = [f"{sql} AS t_{name}" for name, sql in parts_as(plan, "final").items()]
     selected = [*column, *merged] or ["count()"]
     return [
         "SELECT",
@@ -224,7 +198,7 @@ def _merged(compiler: _Compiler) -> list[str]:
 
 def other_currencies(plan: Plan, who: Principal | None, names: Names) -> Statement:
     """Return the statement that counts, by currency, the conversions whose money the report leaves out."""
-    compiler = _Compiler(plan, who, names)
+    compiler = Compiler(plan, who, names)
     currencies = ", ".join(plan.conversion_currencies)
     side = Side("conversions")
     unrated = [f"{factor('other', 'ts')} = 0"] if plan.asked.exchange else []
@@ -237,11 +211,11 @@ def other_currencies(plan: Plan, who: Principal | None, names: Names) -> Stateme
                 [
                     "SELECT",
                     shaping.listed([f"arrayJoin(arrayDistinct([{currencies}])) AS other", "ts"]),
-                    *_read(compiler, side),
+                    *read(compiler, side),
                 ]
             ),
             ")",
-            f"WHERE {_all_of(['other != {currency:String}', *unrated])}",
+            f"WHERE {all_of(['other != {currency:String}', *unrated])}",
             "GROUP BY other",
             "ORDER BY other",
         ]
@@ -258,66 +232,7 @@ def cancel(mark: str) -> str:
     return f"KILL QUERY WHERE startsWith(query, '{mark}') ASYNC"
 
 
-def _together(compiler: _Compiler, dimensions: tuple[Dimension, ...]) -> list[str]:
-    """Return the query that adds the sides' contributions up by the values shown, and a pivot's columns."""
-    plan = compiler.plan
-    pivot = plan.asked.pivot
-    keyed = (*dimensions, pivot) if pivot else dimensions
-    sides: list[str] = []
-    for side in plan.sides:
-        sides += ["UNION ALL"] if sides else []
-        sides += _side(compiler, side, keyed)
-    shown = [f"{d.shown(f'k_{d.name}')} AS d_{d.name}" for d in dimensions]
-    groups = [f"d_{d.name}" for d in dimensions]
-    if pivot:
-        key = f"k_{pivot.name}"
-        # Labels of a row are numbered, and the same number told apart, where the row still is one.
-        shown.append(f"{key if pivot.array else _column_numbers(compiler, pivot, pivot.shown(key))} AS c")
-        groups.append("c")
-    parts = [f"{sql} AS {name}" for name, sql in _parts_as(plan, "again").items()]
-    # A report of nulls alone still needs something to select.
-    selected = [*shown, *parts] or ["count()"]
-    return ["SELECT", shaping.listed(selected), "FROM (", *shaping.indented(sides), ")", *shaping.grouped(groups)]
-
-
-def _side(compiler: _Compiler, side: Side, dimensions: tuple[Dimension, ...]) -> list[str]:
-    """Return one table's contribution: its parts by the dimensions' keys."""
-    plan = compiler.plan
-    keys = []
-    for dimension in dimensions:
-        bind_attribute(compiler.bindings, compiler.names, dimension)
-        key = _key(compiler, side, dimension)
-        if dimension == plan.asked.pivot and dimension.array:
-            key = _column_numbers(compiler, dimension, dimension.array)
-        keys.append(f"{key} AS k_{dimension.name}")
-    parts = []
-    for is_before in (False, True) if plan.asked.before else (False,):
-        for part in plan.parts:
-            given = side.contribution(part) if is_before == side.is_before else None
-            parts.append(f"{given or part.empty} AS {_part_name(part, is_before=is_before)}")
-    selected = [*keys, *parts] or ["count()"]
-    grouped = shaping.grouped([f"k_{d.name}" for d in dimensions])
-    return ["SELECT", shaping.listed(selected), *_read(compiler, side), *grouped]
-
-
-def _key(compiler: _Compiler, side: Side, dimension: Dimension) -> str | None:
-    """Return a dimension's key over a side's rows; times of another range are moved to the report's."""
-    key, before = side.key(dimension), compiler.plan.asked.before
-    if key is None or before is None or not side.is_before or not shaping.is_moved(dimension):
-        return key
-    steps = compiler.bindings.bind(f"shift_{dimension.name}", "Int32", before.shift[dimension.name])
-    seconds = "0"
-    if "{2}" in shaping.MOVED[dimension.name]:
-        seconds = compiler.bindings.bind("shift_seconds", "Int32", before.seconds)
-    return shaping.moved(dimension, key, steps, seconds)
-
-
-def _column_numbers(compiler: _Compiler, pivot: Dimension, shown: str) -> str:
-    values = compiler.bindings.bind("pivot_values", "Array(String)", list(compiler.plan.columns))
-    return shaping.column_numbers(pivot, shown, values)
-
-
-def _buckets(compiler: _Compiler, time: Dimension) -> str:
+def _buckets(compiler: Compiler, time: Dimension) -> str:
     """Return an array of every value of a time dimension in the report's range, as far as filters let it be."""
     asked, bindings = compiler.plan.asked, compiler.bindings
     seconds = shaping.step_seconds(time)
@@ -336,40 +251,18 @@ def _buckets(compiler: _Compiler, time: Dimension) -> str:
     return shaping.buckets(time, moments, conditions)
 
 
-def _read(compiler: _Compiler, side: Side) -> list[str]:
-    """Return FROM and WHERE for one table: the range, the filters and, last, the caller's scope."""
-    asked, bindings = compiler.plan.asked, compiler.bindings
-    span, name = asked.span, ""
-    if side.is_before and asked.before:
-        span, name = asked.before.span, "before_"
-    # Clicks never change and are read as they lie; a conversion counts once, in its newest state.
-    table = "conversions FINAL" if side.table == "conversions" else side.table
-    kept = [
-        f"{side.time} >= {bindings.instant(f'{name}from', span.start)}",
-        f"{side.time} < {bindings.instant(f'{name}to', span.end)}",
-        "NOT is_test",
-    ]
-    for place, one in enumerate(asked.where):
-        key = _key(compiler, side, one.dimension)
-        if key is None:
-            raise ValueError(f"{side.table} was planned to be filtered by {one.dimension.name}, which it lacks")
-        kept.append(conditions_of.on_dimension(bindings, compiler.names, f"f{place}", one, key))
-    kept += scope(compiler.who, bindings.bind)
-    return [f"FROM {table}", f"WHERE {_all_of(kept)}"]
-
-
-def _having(compiler: _Compiler) -> list[str]:
+def _having(compiler: Compiler) -> list[str]:
     """Return the metric filters."""
     kept = _kept(compiler)
-    return [f"WHERE {_all_of(kept)}"] if kept else []
+    return [f"WHERE {all_of(kept)}"] if kept else []
 
 
-def _kept(compiler: _Compiler) -> list[str]:
+def _kept(compiler: Compiler) -> list[str]:
     having = compiler.plan.asked.having
     return [conditions_of.on_metric(compiler.bindings, f"h{place}", one) for place, one in enumerate(having)]
 
 
-def _order(compiler: _Compiler) -> list[str]:
+def _order(compiler: Compiler) -> list[str]:
     keys = []
     for order in compiler.plan.asked.order:
         by = order.by
@@ -391,11 +284,11 @@ def _fields(plan: Plan, parts: dict[str, str] | None = None) -> tuple[_Field, ..
         parts: The SQL of each part's final value by the part's column; None: of merged parts as they are.
 
     """
-    given = _parts_as(plan, "peek") if parts is None else parts
+    given = parts_as(plan, "peek") if parts is None else parts
     nothing = {part.name: part.nothing for part in plan.parts}
     found = []
     for is_before in (False, True) if plan.asked.before else (False,):
-        values = {part.name: given[_part_name(part, is_before=is_before)] for part in plan.parts}
+        values = {part.name: given[part_name(part, is_before=is_before)] for part in plan.parts}
         for metric in plan.asked.metrics if is_before else plan.asked.computed:
             name = f"{'b' if is_before else 'm'}_{metric.name}"
             found.append(_Field(name, metric, is_before, _formula(metric, values), _formula(metric, nothing)))
@@ -405,21 +298,3 @@ def _fields(plan: Plan, parts: dict[str, str] | None = None) -> tuple[_Field, ..
 def _formula(metric: Metric, part: dict[str, str]) -> str:
     # With one part missing every formula is null; writing just that keeps constants out of its arithmetic.
     return metric.sql(part) if all(name in part for name in metric.parts) else _NULL
-
-
-def _part_name(part: Part, *, is_before: bool) -> str:
-    return f"{'q' if is_before else 'p'}_{part.name}"
-
-
-def _parts_as(plan: Plan, how: Literal["again", "final", "peek"]) -> dict[str, str]:
-    """Return what becomes of each part's column where contributions meet or are read, by the column's name."""
-    found = {}
-    for is_before in (False, True) if plan.asked.before else (False,):
-        for part in plan.parts:
-            name = _part_name(part, is_before=is_before)
-            found[name] = Template(getattr(part.fold, how)).substitute(p=name)
-    return found
-
-
-def _all_of(kept: list[str]) -> str:
-    return "\n    AND ".join(kept)

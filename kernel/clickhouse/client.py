@@ -107,6 +107,8 @@ def connect_reader(chosen: Settings, settings: Mapping[str, Any] | None = None) 
         "max_execution_time": chosen.report_max_seconds,
         "max_memory_usage": chosen.report_max_memory_mib * 1024 * 1024,
         "max_threads": 2,
+        # Rows and totals of one report are of one moment; a server that doesn't know it yet goes without.
+        "enable_shared_storage_snapshot_in_query": 1,
         # All states of a conversion lie in one partition.
         "do_not_merge_across_partitions_select_final": 1,
         **(settings or {}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,9 +20,9 @@ from kernel.clickhouse.columns import ROLLUPS
 from reports import sql
 from reports.bindings import Statement
 from reports.pickers.sql import ids_present
-from reports.plan import Plan
+from reports.plan import Plan, ranking
 from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS
-from tests.unit.reports.asking import NAMES, PARTNER, compiled, planned
+from tests.unit.reports.asking import NAMES, PARTNER, asked, compiled, planned
 
 HERE = Path(__file__).parent
 UPDATE = os.environ.get("CLICKLEDGER_UPDATE_GOLDEN") == "1"
@@ -59,6 +60,20 @@ def of(statement: Callable[..., Statement], **fields) -> Case:
     def case() -> Statement:
         plan: Plan = planned(**fields)
         return statement(plan, PARTNER, NAMES)
+
+    return case
+
+
+def of_pivot(**fields) -> Case:
+    columns = tuple(VALUES["id"][1]) if fields["pivot"] == "offer" else ("DE", "FR")
+    return lambda: sql.rows(replace(planned(**fields), columns=columns), PARTNER, NAMES)
+
+
+def of_ranking(**fields) -> Case:
+    def case() -> Statement:
+        of_report = asked(**fields)
+        assert of_report.pivot is not None
+        return sql.rows(ranking(of_report, of_report.pivot), PARTNER, NAMES)
 
     return case
 
@@ -144,6 +159,46 @@ SHAPES: dict[str, Case] = {
     "ids offered by a picker": lambda: ids_present(DIMENSIONS["offer_tag"], PARTNER, SINCE),
     "ids of text offered by a picker": lambda: ids_present(DIMENSIONS["creative_name"], PARTNER, SINCE),
     "a name nobody has": of_rows(filters=[{"dimension": "partner", "value": "Nobody"}]),
+    "compared with the previous period": of_rows(
+        compare="previous_period", dimensions=["day", "hour"], timezone="Asia/Kolkata", totals=True
+    ),
+    "compared with the previous year": of_rows(
+        compare="previous_year", dimensions=["month", "quarter", "year", "week"], metrics=["cr"]
+    ),
+    "compared with a range of its own": of_rows(
+        compare={"from": "2026-09-01", "to": "2026-09-03"},
+        dimensions=["minute", "hour_of_day"],
+        filters=[{"dimension": "day", "value": "2026-11-02"}, {"metric": "clicks", "op": "gt", "value": 1}],
+        totals=True,
+    ),
+    "filled": of_rows(fill=True, dimensions=["hour", "country"], metrics=["clicks", "epc", "p95_fraud_score"]),
+    "filled within a filter": of_rows(
+        fill=True, dimensions=["day"], filters=[{"dimension": "hour_of_day", "op": "gt", "value": 8}]
+    ),
+    "pivoted": of_pivot(pivot="country", dimensions=["day"], metrics=["clicks", "cr"], pivot_limit=2),
+    "pivoted by labels": of_pivot(pivot="fraud_reason", dimensions=["offer"]),
+    "pivoted by tags": of_pivot(pivot="partner_tag"),
+    "pivoted by names": of_pivot(pivot="offer", dimensions=["country"], sort=[{"by": "country"}]),
+    "totals of a pivot with metric filters": of_pivot(
+        pivot="country",
+        dimensions=["day"],
+        filters=[{"metric": "clicks", "op": "gt", "value": 1}],
+        totals=True,
+    ),
+    "pivoted, filled and compared": of_pivot(
+        pivot="country", dimensions=["day"], fill=True, compare="previous_period", totals=True
+    ),
+    "the columns of a pivot": of_ranking(
+        pivot="country",
+        dimensions=["day"],
+        metrics=["epc", "clicks"],
+        filters=[{"metric": "clicks", "op": "gt", "value": 1}, {"dimension": "asn", "value": 15169}],
+    ),
+    "earned money": of_rows(money="earned", metrics=["payout", "roi", "cpa", "aov", "expected_payout"]),
+    "in a currency without rates": of_rows(currency="XAU", metrics=["payout", "cost"]),
+    "its own formulas": of_rows(
+        metrics=["mine"], formulas=[{"name": "mine", "formula": "(payout - cost) / unique_clicks"}]
+    ),
     "sorted by id": of_rows(dimensions=["partner"], sort=[{"by": "partner_id", "desc": True}]),
 }
 

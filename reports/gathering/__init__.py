@@ -1,0 +1,1 @@
+"""Gathering: what each table contributes to a report, by the values it is sliced by."""
