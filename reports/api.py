@@ -40,6 +40,7 @@ from reports.export.formats import FORMATS, MEDIA_TYPES, Writing, known_format
 from reports.export.request import EXPORTS, wanted
 from reports.export.rows import file_of
 from reports.export.stream import stream
+from reports.logs import operations as logs
 from reports.query import Query
 from reports.report import report
 from reports.running import Run
@@ -311,6 +312,7 @@ def operations() -> list[Operation]:
                 ),
             ),
         ),
+        *logs.operations(),
     ]
 
 

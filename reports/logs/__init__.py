@@ -1,0 +1,1 @@
+"""Logs of single events, newest first, and the whole road of one click."""
