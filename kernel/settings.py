@@ -39,6 +39,10 @@ class Settings(BaseSettings):
         "",
         description="URL that links and postbacks are printed with; empty: http://<edge_host>:<edge_port>.",
     )
+    web_public_url: str = Field(
+        "",
+        description="URL that people outside reach the web role at; shared links begin with it; empty: http://<web_host>:<web_port>.",
+    )
     demo: bool = Field(False, description="Make a small demo program at the first start.")
 
     # Stores (empty: embedded)
@@ -193,6 +197,11 @@ class Settings(BaseSettings):
     def web_url(self) -> str:
         """The URL of the web role, without a trailing slash."""
         return f"http://{_in_url(self.web_host)}:{self.web_port}"
+
+    @property
+    def shared_url(self) -> str:
+        """The URL that shared links begin with, without a trailing slash."""
+        return self.web_public_url.rstrip("/") or self.web_url
 
     @property
     def trusted_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:

@@ -56,7 +56,7 @@ async def _create(request: Request) -> Response:
 
     def make(session: Session) -> dict[str, Any]:
         share, token = links.create(session, report_id, wanted, caller, state.share_signer)
-        return _shown(share) | {"token": token, "url": f"{state.settings.web_url}{links.PATH}/{token}"}
+        return _shown(share) | {"token": token, "url": f"{state.settings.shared_url}{links.PATH}/{token}"}
 
     return answer(await writing(request, make), 201)
 
