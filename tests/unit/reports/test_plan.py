@@ -6,7 +6,7 @@ import pytest
 
 from kernel.auth import Principal
 from kernel.clickhouse.columns import COUNTS, HOURLY_KEYS, ROLLUPS
-from reports.plan import choose
+from reports.plan import choose, ranking
 from reports.registry import DIMENSIONS, PARTS
 from reports.registry.parts import TIME
 from reports.rollups import _covers as covers
@@ -171,3 +171,60 @@ def test_what_a_rollup_is_read_for_are_columns_it_has(rollup):
                 given = contribution(rollup, one)
                 assert given is not None
                 assert columns_of(given.replace(TIME, "hour")) <= has, part.name
+
+
+def test_what_is_compared_with_is_read_from_the_same_tables():
+    plan = planned(metrics=["cr"], compare="previous_period")
+    now, before = ([s.table for s in plan.sides if s.is_before == is_before] for is_before in (False, True))
+    assert now == before
+    assert [side.is_rollup for side in plan.sides] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"compare": {"from": "2026-10-01T00:30", "to": "2026-10-08"}},
+        # Caracas was off by four hours and a half from 2007 to 2016.
+        {
+            "timezone": "America/Caracas",
+            "dimensions": ["hour"],
+            "compare": {"from": "2010-01-01", "to": "2010-01-02"},
+        },
+        {"pivot": "city"},
+        {"pivot": "minute"},
+    ],
+)
+def test_the_rollup_must_cover_the_pivot_and_both_ranges(fields):
+    alone = {key: value for key, value in fields.items() if key in {"timezone", "dimensions"}}
+    assert planned(**alone).source == "rollup"
+    assert set(tables(**fields)) == {"clicks"}
+
+
+def test_a_pivot_that_only_conversions_have_leaves_no_clicks():
+    assert tables(metrics=["clicks", "conversions"], pivot="goal") == ["conversions"]
+
+
+def test_columns_are_ranked_by_the_first_metric_over_all_rows():
+    report = asked(
+        dimensions=["day"],
+        metrics=["epc", "clicks"],
+        pivot="country",
+        pivot_limit=3,
+        compare="previous_year",
+        fill=True,
+        totals=True,
+        offset=5,
+        filters=[{"metric": "clicks", "op": "gt", "value": 3}, {"dimension": "os", "value": "iOS"}],
+    )
+    found = ranking(report, DIMENSIONS["country"]).asked
+    assert ([d.name for d in found.dimensions], [m.name for m in found.metrics]) == (["country"], ["epc"])
+    assert (found.limit, found.offset, found.totals, found.before, found.fill) == (3, 0, False, None, None)
+    assert ([f.dimension.name for f in found.where], found.having) == (["os"], ())
+    assert [(key.by.name, key.desc) for key in found.order] == [("epc", True), ("country", False)]
+
+
+def test_money_is_converted_only_where_there_is_any_and_a_rate():
+    assert planned(metrics=["clicks"]).asked.exchange is None
+    assert planned(metrics=["payout"], currency="XAU").asked.exchange is None
+    assert planned(metrics=["payout"]).asked.exchange.currencies == ("EUR",)
+    assert planned(metrics=["clicks"], sort=[{"by": "epc"}]).asked.exchange is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -100,3 +101,62 @@ def test_a_metric_is_a_json_number_or_null(value, written):
 def test_rows_read_is_null_where_the_store_does_not_tell():
     answer = present(planned(), Result([(1,)], None), Result([], 5), names=NAMES, elapsed_s=0)
     assert answer["meta"]["rows_read"] is None
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "change"),
+    [
+        (3, 2, 0.5),
+        (0, 4, -1.0),
+        (4, 0, None),
+        (None, 4, None),
+        (4, None, None),
+        (Decimal("1.5"), Decimal("-0.5"), -4.0),
+        (0.25, 0.5, -0.5),
+        (float("nan"), 0.5, None),
+        (0.5, float("nan"), None),
+        (datetime(2026, 11, 1), datetime(2026, 10, 1), None),  # noqa: DTZ001 - as the driver gives it
+    ],
+)
+def test_a_change_is_a_share_of_what_was_before(now, before, change):
+    (row,) = presented([(now, before)], compare="previous_period")["rows"]
+    assert list(row) == ["clicks", "clicks_before", "clicks_change"]
+    assert row["clicks_change"] == change
+
+
+def test_what_was_only_sorted_by_has_no_comparison():
+    (row,) = presented([(5, 1.5, 4)], sort=[{"by": "epc"}], compare="previous_period")["rows"]
+    assert row == {"clicks": 5, "clicks_before": 4, "clicks_change": 0.25}
+
+
+def pivoted(rows, columns, **fields):
+    plan = replace(planned(**fields), columns=columns)
+    return present(plan, Result(rows, 1), None, names=NAMES, elapsed_s=0)
+
+
+def test_cells_become_columns_and_missing_ones_hold_nothing():
+    cells = [(2, 3, 1.5), (0, 1, None)]
+    answer = pivoted(
+        [("mobile", 4, 0.5, cells, (0, None))],
+        ("DE", "(other)"),
+        pivot="country",
+        dimensions=["device_type"],
+        metrics=["clicks", "epc"],
+    )
+    assert answer["rows"] == [
+        {
+            "device_type": "mobile",
+            "clicks": {"DE": 0, "(other) #2": 3, "(other)": 1},
+            "epc": {"DE": None, "(other) #2": 1.5, "(other)": None},
+        }
+    ]
+    assert answer["meta"]["pivot"]["columns"] == [
+        {"key": "DE", "country": "DE"},
+        {"key": "(other) #2", "country": "(other)"},
+        {"key": "(other)", "is_other": True},
+    ]
+
+
+def test_columns_of_numbers_of_time_are_in_the_numbers_order():
+    answer = pivoted([(1, [], (0,))], ("9", "10", "2"), pivot="hour_of_day")
+    assert list(answer["rows"][0]["clicks"]) == ["2", "9", "10"]
