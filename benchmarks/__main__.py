@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from rich.console import Console
 
-from benchmarks import memory, pipeline, program
+from benchmarks import memory, pipeline, program, reports
 from clickledger.bench import redirect
 from clickledger.bench.lines import Line, table
 from clickledger.bench.wrk import WrkMissingError
@@ -26,9 +26,13 @@ def main(
     target: Annotated[
         list[str] | None, typer.Option(help="URL of another redirect service to put beside ours; repeatable.")
     ] = None,
-    only: Annotated[str, typer.Option(help="redirect, program, pipeline or memory; default: all.")] = "",
+    only: Annotated[str, typer.Option(help="redirect, program, pipeline, memory or reports; default: all.")] = "",
     connections: Annotated[int, typer.Option(help="Connections of the redirect's load.")] = redirect.CONNECTIONS,
     rounds: Annotated[int, typer.Option(help="Rounds of the redirect's load.")] = redirect.ROUNDS,
+    data: Annotated[
+        Path | None, typer.Option(help="Where the reports' stores are kept for the next run; default: nowhere.")
+    ] = None,
+    clicks: Annotated[int, typer.Option(help="Clicks of the reports' big store.")] = reports.CLICKS,
 ) -> None:
     """Measure, print a table on stderr and JSON on stdout, and keep the JSON in bench-results.json.
 
@@ -45,6 +49,7 @@ def main(
         "program": (program.measure, program.lines),
         "pipeline": (pipeline.measure, pipeline.lines),
         "memory": (memory.measure, memory.lines),
+        "reports": (lambda: reports.measure(data, clicks), reports.lines),
     }
     for name, (measure, lines) in parts.items():
         if only in {"", name}:
