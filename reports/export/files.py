@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from reports.export.formats import Writing
 
-_GROUP: Final = 40_000
+_GROUP: Final = 25_000
 """Rows in a row group of Parquet: readers skip by groups, and a writer holds one of them."""
 
 

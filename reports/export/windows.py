@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from reports.span import Span
 
-WINDOW_ROWS = 40_000
-"""Rows in one window: some 30 MB with every column, so the first bytes leave within a second. Larger windows
+WINDOW_ROWS = 25_000
+"""Rows in one window: some 20 MB with every column, so the first bytes leave within a second. Larger windows
 were no faster: sorting wide rows costs the same per row."""
 
 _HOUR = timedelta(hours=1)
