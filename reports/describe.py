@@ -7,12 +7,13 @@ from typing import Any
 from kernel.auth import Principal
 from kernel.settings import Settings
 from reports.execute import Readers
+from reports.measures import MAX_FORMULAS
 from reports.names import Names
 from reports.pickers.present import values
 from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS, PARTS
 from reports.registry.custom import UNITS
 from reports.registry.formula import MAX_DEPTH, MAX_LENGTH
-from reports.validate import DEFAULT_LIMIT, MAX_DIMENSIONS, MAX_FILTERS
+from reports.validate import DEFAULT_LIMIT, MAX_BUCKETS, MAX_COLUMNS, MAX_DIMENSIONS, MAX_FILTERS
 from reports.visibility import sees_dimension, sees_metric, sees_part
 
 
@@ -73,6 +74,9 @@ def schema(chosen: Settings, who: Principal, *, names: Names, readers: Readers) 
         "limits": {
             "dimensions": MAX_DIMENSIONS,
             "filters": MAX_FILTERS,
+            "formulas": MAX_FORMULAS,
+            "pivot_columns": MAX_COLUMNS,
+            "filled_values": MAX_BUCKETS,
             "rows": chosen.report_max_rows,
             "default_rows": min(DEFAULT_LIMIT, chosen.report_max_rows),
             "seconds": chosen.report_max_seconds,

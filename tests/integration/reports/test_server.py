@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -15,11 +17,15 @@ from kernel.clickhouse.arrow import rows_table
 from kernel.clickhouse.client import ReaderPool
 from kernel.errors import ClickledgerError
 from kernel.settings import Settings
+from reports.bindings import Statement
+from reports.execute import execute
 from reports.export.request import wanted
 from reports.export.stream import stream
 from reports.registry import METRICS
+from reports.running import Running
 from tests.integration.reports.conftest import Store, at
 from tests.support.clickhouse_front import clickhouse_front
+from tests.unit.reports.asking import Directory
 
 __all__ = ["clickhouse_front"]
 
@@ -65,6 +71,28 @@ def test_a_report_is_the_same_over_http(server: Store):
     assert (answer["totals"]["unique_ips"], answer["totals"]["payout"]) == (4, 1.5)
 
 
+def test_every_shape_is_the_same_over_http(server: Store):
+    rates = {"EUR": ((0, Decimal("1.25")),)}
+    answer = server.ask(
+        P,
+        Directory(dated=rates, base="USD"),
+        **{"from": "2026-11-01", "to": "2026-11-04"},
+        dimensions=["day"],
+        metrics=["gross_clicks", "payout", "my_own"],
+        formulas=[{"name": "my_own", "formula": "payout / gross_clicks", "unit": "money"}],
+        pivot="sub1",
+        compare="previous_period",
+        fill=True,
+        totals=True,
+        currency="EUR",
+        timezone="Asia/Kolkata",
+    )
+    assert [row["day"] for row in answer["rows"]] == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    assert [row["payout"][HOSTILE] for row in answer["rows"]] == [0, 1.2, 0]
+    assert answer["totals"]["my_own"] == {HOSTILE: 0.3}
+    assert answer["totals"]["my_own_before"] == {HOSTILE: None}
+
+
 def test_an_export_is_the_same_over_http(server: Store):
     export = wanted(
         "clicks",
@@ -87,6 +115,20 @@ def test_what_the_server_refuses_has_the_same_codes(server: Store):
     with pytest.raises(ClickledgerError) as caught:
         server.ask(P, filters=[{"dimension": "sub1", "op": "matches", "value": "("}])
     assert caught.value.kind.code == "pattern_invalid"
+
+
+def test_a_report_is_cancelled_over_http(server: Store):
+    endless = Statement("SELECT sum(sipHash64(number)) FROM numbers(1000000000000)", {})
+    running, name = Running(server.chosen), "http-report-1"
+    with ThreadPoolExecutor(1) as pool, running.run(ADMIN, name) as run:
+        asked = pool.submit(execute, [endless], server.readers, server.chosen, run)
+        # By its mark alone, as another process would.
+        other = Running(server.chosen)
+        while not (asked.done() or other.cancel(ADMIN, name)):
+            time.sleep(0.02)
+        with pytest.raises(ClickledgerError) as caught:
+            asked.result(20)
+    assert caught.value.kind.code == "report_cancelled"
 
 
 def test_a_server_that_dies_is_away_and_comes_back(server: Store, clickhouse_front):

@@ -44,6 +44,20 @@ def on(dimension: str, op: str = "eq", *values):
         ({"currency": ""}, "currency_invalid"),
         ({"timezone": "Mars/Base"}, "unknown_timezone"),
         ({"to": "2026-11-01"}, "empty_range"),
+        ({"to": "2026-10-25"}, "empty_range"),
+        ({"limit": 1_000_000}, "limit_out_of_range"),
+        ({"compare": {"from": "2026-10-08", "to": "2026-10-01"}}, "empty_range"),
+        ({"compare": {"from": "then", "to": "2026-10-01"}}, "date_invalid"),
+        ({"fill": True}, "fill_invalid"),
+        ({"fill": True, "dimensions": ["day", "hour_of_day"]}, "fill_invalid"),
+        ({"fill": True, "dimensions": ["minute"], "to": "2026-12-01"}, "fill_invalid"),
+        ({"pivot": "contry"}, "unknown_dimension"),
+        ({"pivot": "day", "dimensions": ["day"]}, "pivot_invalid"),
+        ({"pivot": "day", "pivot_limit": 0}, "pivot_invalid"),
+        ({"pivot": "day", "pivot_limit": 51}, "pivot_invalid"),
+        ({"pivot": "day", "dimensions": [f"sub{n}" for n in range(1, 11)]}, "too_many_dimensions"),
+        ({"formulas": [{"name": "clicks", "formula": "payout"}]}, "formula_invalid"),
+        ({"formulas": [{"name": "mine", "formula": "paid / clicks"}]}, "formula_invalid"),
         ({"from": "soon"}, "date_invalid"),
         ({"sort": [{"by": "klicks"}]}, "sort_invalid"),
         ({"sort": [{"by": "country"}]}, "sort_invalid"),
@@ -168,3 +182,27 @@ def test_metrics_only_sorted_or_filtered_by_are_computed_too():
         filters=[{"metric": "payout", "op": "gt", "value": 1}, {"metric": "clicks", "op": "is_set"}],
     )
     assert [m.name for m in given.computed] == ["clicks", "payout", "epc"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "nearest"),
+    [
+        ({"dimensions": ["contry"]}, "country"),
+        ({"metrics": ["click"]}, "clicks"),
+        ({"metrics": ["my_raito"], "formulas": [{"name": "my_ratio", "formula": "payout"}]}, "my_ratio"),
+        (on("country", "contain", "x"), "contains"),
+        ({"timezone": "Asia/Calcuta"}, "Asia/Calcutta"),
+        ({"sort": [{"by": "clikcs"}]}, "clicks"),
+        ({"pivot": "contry"}, "country"),
+        ({"formulas": [{"name": "mine", "formula": "pay_out / 2"}]}, "payout"),
+        ({"filters": [{"metric": "kpc", "op": "gt", "value": 1}]}, "cpc"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_nearest_everywhere(fields, nearest):
+    error = refused(**fields)
+    assert nearest in error.details["nearest"]
+    assert nearest in str(error)
+
+
+def test_a_reversed_range_is_told_so():
+    assert "before" in str(refused(**{"from": "2026-11-08", "to": "2026-11-01"}))
