@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from kernel.auth import ADMIN, ROLE_SCOPES, Principal, Role
@@ -45,8 +45,11 @@ def owned_by(kind: type[Owned], who: Principal) -> ColumnElement[bool]:
     """Return the condition for what somebody may change: their own; an administrator everybody's."""
     if who.role == "admin" and is_staff(who):
         return true()
+    mine: ColumnElement[bool] = kind.owner == owner_of(who)
+    if who.user_id is None and who.key_id is not None:
+        mine = or_(mine, kind.owner.in_(_names_before(who.key_id)))
     # The ids too: a user that was moved to another partner leaves behind what was the first one's.
-    return and_(kind.owner == owner_of(who), same_side(kind, who))
+    return and_(mine, same_side(kind, who))
 
 
 def same_side(kind: type[Owned], who: Principal) -> ColumnElement[bool]:
@@ -109,6 +112,13 @@ def present(session: Session, row: Owned) -> Principal | None:
     if not _is_let_in(session, who):
         return None
     return who
+
+
+def _names_before(key_id: int) -> Select[str]:
+    """Return the owners' names of the keys that were rotated to this one, and its own."""
+    chain = select(ApiKey.id, ApiKey.prefix).where(ApiKey.id == key_id).cte(recursive=True)
+    chain = chain.union_all(select(ApiKey.id, ApiKey.prefix).where(ApiKey.replaced_by == chain.c.id))
+    return select(literal("key:") + chain.c.prefix)
 
 
 def _find(session: Session, owner: str) -> Principal | None:

@@ -9,12 +9,14 @@ place; each try is a row of ``report_runs``; nothing that fails ends the loop.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import anyio.to_thread
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -53,6 +55,9 @@ REMEMBERED_RUNS = 500
 _MOST_ERROR = 500
 _UNEXPECTED = "Something unexpected happened; the log of the service has the details."
 _GIVEN_UP = "The process that ran it ended in the middle of it."
+
+
+_STOPPED = "The service was stopped in the middle of it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +167,16 @@ class Schedules:
     async def _run(self, claim: Claim) -> None:
         rows, result, error = None, "", ""
         try:
-            made = await run_in_threadpool(self._make, claim)
+            # A service that ends doesn't wait for the report.
+            made = await anyio.to_thread.run_sync(self._make, claim, abandon_on_cancel=True)
             rows = made.answer["meta"]["row_count"]
             if not await run_in_threadpool(self._still_ours, claim):
                 error = "It took so long that another host took over."
             else:
                 result = await self._deliver(claim, made)
+        except asyncio.CancelledError:
+            await run_in_threadpool(self._write_down, claim, rows, "", _STOPPED)
+            raise
         except ClickledgerError as why:
             error = why.message
         except DeliveryError as why:

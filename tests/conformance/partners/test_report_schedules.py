@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
+from kernel.auth import Principal
 from kernel.settings import Settings
-from partners.models import ReportRun, ReportSchedule, ReportShare, SavedReport, SavedReportReader
+from partners.models import ApiKey, ReportRun, ReportSchedule, ReportShare, SavedReport, SavedReportReader
+from reports.saved.owners import owned_by, visible
 from reports.saved.running import Schedules
 
 DUE = datetime(2026, 11, 18, 6, tzinfo=UTC)
@@ -79,3 +81,21 @@ def test_a_deleted_report_leaves_nothing_behind(sessions, tmp_path):
     with sessions.reading() as session:
         for kind in (SavedReportReader, ReportShare, ReportSchedule, ReportRun):
             assert session.scalar(select(func.count()).select_from(kind)) == 0
+
+
+def test_a_key_owns_what_the_keys_before_it_made(sessions):
+    with sessions.writing() as session:
+        new = ApiKey(name="n", prefix="new00000", secret_hash="0" * 64, role="analyst", scopes=[])
+        session.add(new)
+        session.flush()
+        old = ApiKey(
+            name="o", prefix="old00000", secret_hash="0" * 64, role="analyst", scopes=[], replaced_by=new.id
+        )
+        session.add(old)
+        for name in ("old00000", "new00000", "other000"):
+            owned = {"owner": f"key:{name}", "role": "analyst"}
+            session.add(SavedReport(name=name, query={}, **owned))
+    who = Principal("analyst", actor="key:new00000", key_id=new.id)
+    with sessions.reading() as session:
+        mine = session.scalars(select(SavedReport.name).where(owned_by(SavedReport, who), visible(who)))
+        assert sorted(mine) == ["new00000", "old00000"]

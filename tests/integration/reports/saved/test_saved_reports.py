@@ -136,3 +136,15 @@ def test_lists_have_pages_and_only_what_one_sees(people):
     assert set(mine) <= set(seen)
     assert rest["next_cursor"] is None
     assert not set(mine) & {one["id"] for one in people.first.made("GET", f"{REPORTS}?limit=1000")["items"]}
+
+
+def test_a_rotated_key_keeps_what_the_key_before_saved(people):
+    admin, web = people.admin, people.web
+    key = admin.made("POST", "/api/v1/keys", {"name": "saver", "role": "analyst"})
+    made = people.report(web.holding(key["key"]))
+    stranger = web.holding(web.key(role="analyst"))
+    for _ in range(2):
+        key = admin.made("POST", f"/api/v1/keys/{key['id']}/rotate", {"overlap_hours": 0})
+    changed = web.holding(key["key"]).made("PATCH", f"{REPORTS}/{made['id']}", {"description": "Still mine"})
+    assert changed["owner"] == made["owner"]
+    assert stranger.refused("GET", f"{REPORTS}/{made['id']}") == (404, "not_found")

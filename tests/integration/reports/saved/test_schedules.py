@@ -233,6 +233,33 @@ def test_a_host_that_died_in_a_run_is_followed_by_another_after_its_lease(people
     assert state_of(people, made).next_at == NOON + 3 * DAY - 6 * HOUR
 
 
+def test_a_service_that_is_stopped_in_a_run_leaves_it_to_be_tried_again(
+    people, host, clock, receiver, monkeypatch
+):
+    made = schedule(people)
+    clock.moment += MINUTE
+
+    async def stopped():
+        begun = asyncio.Event()
+
+        async def never(*_):
+            begun.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(receiver, "send", never)
+        task = asyncio.create_task(host.run_due())
+        await begun.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert asyncio.run(stopped())
+    (one,) = history(people, made)
+    assert (one["outcome"], "stopped" in one["error"]) == ("failed", True)
+    row = state_of(people, made)
+    assert (row.lease, row.next_at) == ("", clock.moment + MINUTE)
+
+
 def test_a_report_that_ends_its_process_is_not_tried_for_ever(people, host, clock):
     made = schedule(people)
     clock.moment += MINUTE
