@@ -25,10 +25,11 @@ from reports.export.formats import MEDIA_TYPES
 from reports.query import Query
 from reports.report import report
 from reports.saved import entries, links, service
+from reports.saved.answers import NewShareAnswer, ShareAnswer, ShareList
 from reports.saved.delivering import whole, written
 from reports.saved.errors import LINK_INVALID, QUERY_ERRORS, RANGE_INCOMPLETE, TOO_MANY_SAVED
 from reports.saved.handlers.reports import PATH, READ, TAG, WRITE
-from reports.saved.schemas import NewShareAnswer, PageQuery, ShareAnswer, ShareCreate, ShareList
+from reports.saved.schemas import PageQuery, ShareCreate
 
 EACH_LINK: Final = Rate(30, 60)
 """Reports a minute that one link may cost."""

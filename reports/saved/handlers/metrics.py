@@ -16,9 +16,10 @@ from partners.models import CustomMetric
 from partners.resources.handlers import IF_MATCH, TAGGED, caller_of, if_match, reading, writing
 from partners.schemas import Deleted
 from reports.saved import entries, metrics
+from reports.saved.answers import CustomMetricAnswer, MetricList
 from reports.saved.errors import QUERY_ERRORS, TOO_MANY_SAVED
 from reports.saved.handlers.reports import READ, WRITE, tagged
-from reports.saved.schemas import CustomMetricAnswer, MetricChange, MetricCreate, MetricList, NamedQuery
+from reports.saved.schemas import MetricChange, MetricCreate, NamedQuery
 
 PATH = "/api/v1/custom-metrics"
 TAG = "Custom metrics"

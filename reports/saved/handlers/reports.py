@@ -20,16 +20,10 @@ from partners.schemas import Deleted
 from reports.api import REPORT_ANSWER
 from reports.report import report
 from reports.saved import entries, service
+from reports.saved.answers import ReportList, SavedReportAnswer
 from reports.saved.errors import NOT_YOUR_ROWS, QUERY_ERRORS, RANGE_INCOMPLETE, TOO_MANY_SAVED
 from reports.saved.owners import visible
-from reports.saved.schemas import (
-    NamedQuery,
-    ReportChange,
-    ReportCreate,
-    ReportList,
-    RunBody,
-    SavedReportAnswer,
-)
+from reports.saved.schemas import NamedQuery, ReportChange, ReportCreate, RunBody
 
 PATH = "/api/v1/saved-reports"
 TAG = "Saved reports"

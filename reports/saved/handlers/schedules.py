@@ -16,19 +16,10 @@ from partners.models import ReportSchedule
 from partners.resources.handlers import IF_MATCH, TAGGED, caller_of, if_match, reading, writing
 from partners.schemas import Deleted
 from reports.saved import entries, schedules
+from reports.saved.answers import NewScheduleAnswer, RunAnswer, RunList, ScheduleAnswer, ScheduleList
 from reports.saved.errors import TARGET_NOT_ALLOWED, TOO_MANY_SAVED
 from reports.saved.handlers.reports import READ, WRITE, tagged
-from reports.saved.schemas import (
-    NewScheduleAnswer,
-    PageQuery,
-    RunAnswer,
-    RunList,
-    ScheduleAnswer,
-    ScheduleChange,
-    ScheduleCreate,
-    ScheduleList,
-    ScheduleQuery,
-)
+from reports.saved.schemas import PageQuery, ScheduleChange, ScheduleCreate, ScheduleQuery
 
 PATH = "/api/v1/report-schedules"
 TAG = "Report schedules"
