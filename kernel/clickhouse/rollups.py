@@ -23,7 +23,6 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from clickhouse_connect.driver.client import Client
 
-from kernel import faults
 from kernel.clickhouse import schema_rollups as schema
 from kernel.clickhouse.columns import ROLLUPS, Rollup
 
@@ -141,7 +140,6 @@ def _rebuilt_aside(client: Client, rollup: Rollup, day: date, quiet: Quiet) -> b
     """Write the week beside the pipeline's work; tell whether it could take its place, no click having come."""
     before = quiet(lambda: _clicks_of_week(client, day))
     _write(client, rollup, day)
-    faults.point("rollup.before_replace")
 
     def replaced() -> bool:
         if _clicks_of_week(client, day) != before:
