@@ -17,6 +17,7 @@ from clickledger.replay import errors as replay
 from clickledger.roles import rollups
 from kernel.errors import ErrorKind
 from partners import identity
+from reports.logs import errors as logs
 from reports.saved import errors as saved
 
 PAGE = "docs/errors.md"
@@ -89,6 +90,12 @@ def sections() -> tuple[Section, ...]:
             "Answered by `/api/v1/reports/…` and `/api/v1/export/…`, and printed by `clickledger report` and "
             "`clickledger export`.",
             tuple(reports.errors.ERRORS.values()),
+        ),
+        Section(
+            "Logs",
+            "Answered by `/api/v1/logs/…` and `/api/v1/clicks/…`, beside what a report's range and filters are refused "
+            "with, and printed by `clickledger log`.",
+            tuple(logs.ERRORS.values()),
         ),
         Section(
             "Saved reports",
