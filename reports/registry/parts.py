@@ -64,7 +64,7 @@ def _clicks(name: str, text: str, condition: str, *columns: str) -> Part:
 def _distinct(name: str, text: str, of: str) -> Part:
     """Return a distinct count of an id, 0 left out."""
     count = f"uniqStateIf({of}, {of} != 0)"
-    return Part(name, text, _UNIQ, f"uniqStateIf({of}, false)", (of,), clicks=count, rollup=count)
+    return Part(name, text, _UNIQ, "uniqStateIf(toUInt32(0), false)", (of,), clicks=count, rollup=count)
 
 
 def _conversions(name: str, text: str, condition: str, *columns: str) -> Part:
@@ -205,7 +205,7 @@ _ENTRIES: tuple[Part, ...] = (
         "unique_ips",
         "Distinct addresses among all recorded clicks (approximate above 65,000)",
         _UNIQ,
-        "uniqStateIf(ip, false)",
+        "uniqStateIf('', false)",
         ("ip",),
         clicks="uniqState(ip)",
         rollup="uniqMergeState(ips)",
