@@ -93,8 +93,8 @@ def sections() -> tuple[Section, ...]:
         ),
         Section(
             "Logs",
-            "Answered by `/api/v1/logs/…` and `/api/v1/clicks/…`, beside what a report's range and filters are refused "
-            "with, and printed by `clickledger log`.",
+            "Answered by `/api/v1/logs/…` and `/api/v1/clicks/…`, beside what a report's range and filters are "
+            "refused with, and printed by `clickledger log`.",
             tuple(logs.ERRORS.values()),
         ),
         Section(
