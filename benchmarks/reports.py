@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +22,7 @@ from typing import Any
 
 from benchmarks.reports_questions import COVERED, PARTNER, RAW, WEEK, WITH_CONVERSIONS
 from benchmarks.reports_store import BEGIN, DAYS, open_store
+from benchmarks.watching import watched_memory
 from clickledger.bench.lines import Line
 
 CLICKS = 20_000_000
@@ -249,7 +247,7 @@ def _export(form: str, chosen: Any, clicks: int) -> dict[str, Any]:
     export = wanted("clicks", {**asked, "columns": EXPORT_COLUMNS}, ADMIN)
     readers = ReaderPool(chosen, settings=FRUGAL)
     started, size = time.perf_counter(), 0
-    with _watched_memory() as memory:
+    with watched_memory() as memory:
         streamed = stream(export, ADMIN, readers=readers, chosen=chosen)
         for piece in streamed.pieces:
             size += len(piece)
@@ -261,30 +259,6 @@ def _export(form: str, chosen: Any, clicks: int) -> dict[str, Any]:
         "grown_mib": memory["highest"] - memory["before"],
         "highest_mib": memory["highest"],
     }
-
-
-@contextmanager
-def _watched_memory() -> Iterator[dict[str, int]]:
-    """Watch this process's resident memory, in MiB."""
-
-    def resident() -> int:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
-
-    memory = {"before": resident(), "highest": 0}
-    ending = threading.Event()
-
-    def watch() -> None:
-        while not ending.wait(0.02):
-            memory["highest"] = max(memory["highest"], resident())
-
-    thread = threading.Thread(target=watch, name="memory")
-    thread.start()
-    try:
-        yield memory
-    finally:
-        ending.set()
-        thread.join()
 
 
 def _in_turn(asked: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
