@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import count
 
 import pytest
 from starlette.testclient import TestClient
@@ -251,7 +252,9 @@ def test_without_the_scopes_tries_and_refusals_are_not_shown(asking):
     assert asking(Principal("admin", scopes=frozenset())).get(f"/api/v1/clicks/{CLICK}").status_code == 403
 
 
-@pytest.mark.parametrize("click_id", ["x", CLICK[:-1], "A" * 32, "' OR 1=1 --", "{click_id}", "%00" * 32])
+@pytest.mark.parametrize(
+    "click_id", ["x", CLICK[:-1], "A" * 32, "' OR 1=1 --", "{click_id}", "%00" * 32], ids=count()
+)
 def test_what_is_no_click_id_is_refused_with_a_sentence(asking, click_id):
     answer = asking(someone("admin")).get(f"/api/v1/clicks/{click_id}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "click_id_unreadable")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -80,6 +81,8 @@ GENUINE = KEYS.mint(int(MOMENT.timestamp() * 1000), 7)
         KEYS.mint(4_102_444_800_001, 7),
         "{click_id}",
     ],
+    # Click ids are minted anew by each test process, and processes must agree on the names of their tests.
+    ids=count(),
 )
 def test_what_is_no_click_id_is_refused_with_a_sentence(text: str):
     with pytest.raises(ClickledgerError) as refused:
