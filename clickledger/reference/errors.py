@@ -99,8 +99,8 @@ def sections() -> tuple[Section, ...]:
         ),
         Section(
             "Saved reports",
-            "Answered by `/api/v1/saved-reports`, `shared`, `custom-metrics` and `report-schedules`, beside what a "
-            "query is refused with, and printed by `clickledger saved`.",
+            "Answered by `/api/v1/saved-reports`, `shared`, `custom-metrics` and `report-schedules`, beside what "
+            "a query is refused with, and printed by `clickledger saved`.",
             tuple(saved.ERRORS.values()),
         ),
         Section(
