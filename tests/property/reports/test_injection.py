@@ -20,7 +20,7 @@ from reports.validate import validate
 from tests.integration.reports.conftest import Store
 from tests.unit.reports.asking import NAMES, PARTNER, SETTINGS
 
-P = 961_000_001
+P = 966_000_001
 TABLES = {"clicks", "impressions", "conversions"}
 
 CORPUS = [

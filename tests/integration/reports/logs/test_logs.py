@@ -12,7 +12,7 @@ from kernel.auth import ROLE_SCOPES, Authenticator, Principal
 from tests.integration.reports.conftest import KEY, Store, at
 from tests.unit.reports.asking import Directory
 
-P, OTHER, ADVERTISER = 930_000_001, 930_000_002, 930_000_101
+P, OTHER, ADVERTISER = 933_000_001, 933_000_002, 933_000_101
 NAMES = Directory(
     {
         "partner": {P: "Channel Nine", OTHER: "Channel Ten"},
