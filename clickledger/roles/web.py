@@ -26,6 +26,7 @@ from kernel.clickhouse.rollups import Quiet
 from kernel.http import EXCEPTION_HANDLERS
 from kernel.rate_limits import RateLimiter
 from kernel.settings import Settings
+from kernel.tasks import end
 from partners import identity
 from reports import api as reports
 from reports.running import Running
@@ -84,9 +85,7 @@ def web_app(
                 ]
                 say_ready()
                 yield
-                for task in working:
-                    task.cancel()
-                await asyncio.gather(*working, return_exceptions=True)
+                await end(working)
             await run_in_threadpool(ring.write_uses)
             await counting.aclose()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -23,6 +23,7 @@ from kernel import metrics
 from kernel.http import EXCEPTION_HANDLERS
 from kernel.redis import STORE_FAILURES, Breaker, connect_async
 from kernel.settings import Settings
+from kernel.tasks import end
 from tracker import performance, snapshot
 from tracker.click_id import ClickIdKeys
 from tracker.edge.acceptance import Acceptance
@@ -45,7 +46,6 @@ from tracker.edge.smart_links import PerformanceFeed
 from tracker.journal import DIRECTORY, JournalWriter
 
 _MIB = 1024 * 1024
-CANCEL_AGAIN_SECONDS = 0.1
 
 
 def build_edge(
@@ -102,7 +102,7 @@ def build_edge(
         try:
             yield
         finally:
-            await _end(tasks)
+            await end(tasks)
             await journal.stop()
             await counting.stop()
             with contextlib.suppress(*STORE_FAILURES):
@@ -177,19 +177,6 @@ class EdgeApp(Starlette):
         except Exception as why:  # noqa: BLE001 - the last resort, as in Starlette's ServerErrorMiddleware
             answer = await EXCEPTION_HANDLERS[Exception](Request(scope), why)
             await answer(scope, receive, send)
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel tasks until they have ended.
-
-    Once is not enough: the client of Redis waits with ``asyncio.wait_for``, which in Python 3.11 forgets a
-    cancellation that arrives together with what it waits for.
-    """
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _tell_version(holder: ProgramHolder) -> None:

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from kernel.metrics import counter, gauge
 from kernel.settings import Settings
+from kernel.tasks import end
 from tests.support.counting import (
     ADMITTED,
     FULL,
@@ -87,9 +88,7 @@ async def workers(socket: Path, number: int = WORKERS):
     try:
         yield counting, ways
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
         for each, way in zip(counting, ways, strict=True):
             await each.stop()
             await way.aclose()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tracker.edge import app as module
+from kernel import tasks as module
 
 
 def test_a_task_that_forgets_a_cancellation_is_cancelled_again(monkeypatch):
@@ -22,11 +22,11 @@ def test_a_task_that_forgets_a_cancellation_is_cancelled_again(monkeypatch):
         raise ValueError("before the end")
 
     async def run() -> None:
-        tasks = [asyncio.create_task(forgetful()), asyncio.create_task(failing())]
+        running = [asyncio.create_task(forgetful()), asyncio.create_task(failing())]
         await asyncio.sleep(0)
-        await asyncio.wait_for(module._end(tasks), 5)
-        assert all(task.done() for task in tasks)
-        tasks[1].exception()
+        await asyncio.wait_for(module.end(running), 30)
+        assert all(task.done() for task in running)
+        running[1].exception()
 
     asyncio.run(run())
     assert len(cancelled) == 3
