@@ -95,6 +95,11 @@ class Running:
 
 
 def _mark(who: Principal, name: str) -> str:
-    """Return a comment with a report's name and the digest of its caller."""
-    caller = f"{who.role}/{who.partner_id}/{who.advertiser_id}/{who.actor}/{who.user_id}/{who.key_id}"
+    """Return a comment with a report's name and the digest of its caller.
+
+    A user is the same one with any of their keys, so that what a script began can be ended in the browser, and
+    what a schedule runs for them as well.
+    """
+    called = who.actor if who.user_id is None else f"user:{who.user_id}"
+    caller = f"{who.role}/{who.partner_id}/{who.advertiser_id}/{called}"
     return f"/* report {name} of {hashlib.sha256(caller.encode()).hexdigest()[:16]} */"

@@ -53,11 +53,22 @@ async def watched(request: Request, who: Principal, name: str | None, work: Call
         try:
             await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
             while not task.done():
-                await _abandon(running, run)
-                await asyncio.wait({task}, timeout=AGAIN_SECONDS)
+                await ended(running, run, task)
         finally:
             gone.cancel()
         return await task
+
+
+async def ended(running: Running, run: Run, task: asyncio.Future[Any]) -> bool:
+    """Tell the store to end a report, and return whether its work has ended a moment later."""
+    try:
+        await run_in_threadpool(running.abandon, run)
+    except ClickledgerError as why:
+        # A store that is away runs nothing.
+        if why.kind is not STORE_AWAY:
+            raise
+    await asyncio.wait({task}, timeout=AGAIN_SECONDS)
+    return task.done()
 
 
 def running_of(state: State) -> Running:
@@ -69,15 +80,6 @@ def running_of(state: State) -> Running:
 async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-async def _abandon(running: Running, run: Run) -> None:
-    try:
-        await run_in_threadpool(running.abandon, run)
-    except ClickledgerError as why:
-        # A store that is away runs nothing.
-        if why.kind is not STORE_AWAY:
-            raise
 
 
 async def _cancel(request: Request) -> Response:

@@ -68,11 +68,13 @@ async def keep_schedules_run(state: State) -> None:
     """Run what people scheduled, again and again.
 
     Args:
-        state: The web role's: ``programs``, ``readers``, ``names`` and ``settings``.
+        state: The web role's: ``programs``, ``readers``, ``names``, ``settings`` and ``running``.
 
     """
     webhooks = SignedWebhooks(Guard.of(state.settings))
-    schedules = Schedules(state.programs, state.readers, state.names, state.settings, webhooks)
+    schedules = Schedules(
+        state.programs, state.readers, state.names, state.settings, webhooks, running=state.running
+    )
     while True:
         try:
             await schedules.run_due()

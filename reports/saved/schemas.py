@@ -18,8 +18,8 @@ from partners.models import MAX_NAME_LENGTH, Every, ReportFormat, Target
 from partners.models.saved import MAX_FILE_NAME
 from partners.schemas import Request
 from partners.schemas.request import left_out
+from reports.query import ID_PATTERN, Query
 from reports.query import Name as QueryName
-from reports.query import Query
 from reports.registry.metrics import Unit
 from reports.saved.ranges import RangeName
 from reports.span import zones
@@ -120,6 +120,7 @@ class RunBody(Request):
     from_: QueryName = Field("", alias="from", description="Together with 'to'.")
     to: QueryName = ""
     range: RangeName | None = None
+    id: str | None = Field(None, pattern=ID_PATTERN, description="A name to cancel this run by.")
 
 
 class MetricCreate(Request):

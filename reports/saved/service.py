@@ -132,9 +132,9 @@ def to_run(
     if narrowed is None:
         raise NOT_YOUR_ROWS.error()
     given = dict(report.query)
-    if different is not None and different.model_fields_set:
+    if different is not None and different.model_fields_set - _UNSAVED:
         given = {name: value for name, value in given.items() if name not in {"from", "to", "range"}}
-        given |= different.model_dump(by_alias=True, exclude_defaults=True)
+        given |= different.model_dump(by_alias=True, exclude_defaults=True, exclude=_UNSAVED)
     return prepared(session, given, narrowed, names, chosen, moment, report), narrowed
 
 

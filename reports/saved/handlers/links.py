@@ -24,12 +24,14 @@ from reports.api import REPORT_ANSWER
 from reports.export.formats import MEDIA_TYPES
 from reports.query import Query
 from reports.report import report
+from reports.running import Run
 from reports.saved import entries, links, service
 from reports.saved.answers import NewShareAnswer, ShareAnswer, ShareList
 from reports.saved.delivering import whole, written
 from reports.saved.errors import LINK_INVALID, QUERY_ERRORS, RANGE_INCOMPLETE, TOO_MANY_SAVED
 from reports.saved.handlers.reports import PATH, READ, TAG, WRITE
 from reports.saved.schemas import PageQuery, ShareCreate
+from reports.watching import watched
 
 EACH_LINK: Final = Rate(30, 60)
 """Reports a minute that one link may cost."""
@@ -88,9 +90,11 @@ async def _shared(request: Request) -> Response:
         wait = max(1, taken.wait_s)
         raise RATE_LIMITED.error(f"This link is asked too often; wait {wait} seconds.", retry_after_s=wait)
     asked = query if wanted.format == "json" else whole(query, state.settings)
-    body = await run_in_threadpool(
-        report, asked, who, names=state.names, readers=state.readers, chosen=state.settings
-    )
+
+    def work(run: Run) -> dict[str, Any]:
+        return report(asked, who, names=state.names, readers=state.readers, chosen=state.settings, run=run)
+
+    body = await watched(request, who, None, work)
     if wanted.format == "json":
         return answer(body, headers=dict(_UNSEEN))
     content = await run_in_threadpool(written, body, "csv", query.limit)

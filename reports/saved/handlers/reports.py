@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,11 +18,13 @@ from partners.resources.handlers import IF_MATCH, TAGGED, caller_of, if_match, r
 from partners.schemas import Deleted
 from reports.api import REPORT_ANSWER
 from reports.report import report
+from reports.running import Run
 from reports.saved import entries, service
 from reports.saved.answers import ReportList, SavedReportAnswer
 from reports.saved.errors import NOT_YOUR_ROWS, QUERY_ERRORS, RANGE_INCOMPLETE, TOO_MANY_SAVED
 from reports.saved.owners import visible
 from reports.saved.schemas import NamedQuery, ReportChange, ReportCreate, RunBody
+from reports.watching import watched
 
 PATH = "/api/v1/saved-reports"
 TAG = "Saved reports"
@@ -83,13 +84,13 @@ async def _run(request: Request) -> Response:
     who, report_id = principal(request), path_id(request)
     different, state = await read_body(request, RunBody), request.app.state
 
-    def run() -> dict[str, Any]:
+    def work(run: Run) -> dict[str, Any]:
         with state.programs.reading() as session:
             saved = service.get(session, report_id, who)
             query, narrowed = service.to_run(session, saved, who, state.names, state.settings, now(), different)
-        return report(query, narrowed, names=state.names, readers=state.readers, chosen=state.settings)
+        return report(query, narrowed, names=state.names, readers=state.readers, chosen=state.settings, run=run)
 
-    return answer(await run_in_threadpool(run))
+    return answer(await watched(request, who, different.id, work))
 
 
 def tagged(body: dict[str, Any], status: int = 200) -> Response:

@@ -50,7 +50,7 @@ def test_of_hosts_that_claim_at_once_one_gets_each_schedule(sessions, tmp_path):
         ids = [a_schedule(session).id for _ in range(6)]
     hosts = [host(sessions, tmp_path) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
-        claimed = list(threads.map(lambda one: [one._claim(schedule_id) for schedule_id in ids], hosts))
+        claimed = list(threads.map(lambda one: [one.claims.take(schedule_id) for schedule_id in ids], hosts))
     for each in zip(*claimed, strict=True):
         assert sum(claim is not None for claim in each) == 1
     with sessions.reading() as session:
@@ -60,10 +60,10 @@ def test_of_hosts_that_claim_at_once_one_gets_each_schedule(sessions, tmp_path):
 def test_a_lease_that_ended_is_taken_once_by_one_of_many(sessions, tmp_path):
     with sessions.writing() as session:
         schedule_id = a_schedule(session).id
-    assert host(sessions, tmp_path)._claim(schedule_id) is not None
+    assert host(sessions, tmp_path).claims.take(schedule_id) is not None
     later = [host(sessions, tmp_path, DUE + timedelta(hours=2)) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
-        claims = list(threads.map(lambda one: one._claim(schedule_id), later))
+        claims = list(threads.map(lambda one: one.claims.take(schedule_id), later))
     assert sum(claim is not None for claim in claims) == 1
     with sessions.reading() as session:
         runs = session.execute(select(ReportRun.outcome, ReportRun.attempt).order_by(ReportRun.id)).all()
@@ -75,7 +75,7 @@ def test_a_deleted_report_leaves_nothing_behind(sessions, tmp_path):
         schedule = a_schedule(session)
         session.add(SavedReportReader(report_id=schedule.report_id, reader="role:analyst"))
         session.add(ReportShare(report_id=schedule.report_id, expires_at=DUE, **OWNER))
-    host(sessions, tmp_path)._claim(schedule.id)
+    host(sessions, tmp_path).claims.take(schedule.id)
     with sessions.writing() as session:
         session.delete(session.get_one(SavedReport, schedule.report_id))
     with sessions.reading() as session:

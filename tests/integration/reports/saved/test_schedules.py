@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select, update
 
 from partners.models import ReportRun, ReportSchedule, User
-from reports.saved.running import MOST_TRIES, Schedules
+from reports.saved.claims import MOST_TRIES
+from reports.saved.running import Schedules
 from tests.integration.reports.saved.conftest import NOON, REPORTS
 
 PATH = "/api/v1/report-schedules"
@@ -207,10 +208,10 @@ def test_two_hosts_run_a_schedule_once(people, host, clock, receiver, tmp_path):
     made = schedule(people)
     other = made_host(people, receiver, clock, tmp_path)
     clock.moment += MINUTE
-    claim = host._claim(made["id"])
-    assert other._claim(made["id"]) is None
+    claim = host.claims.take(made["id"])
+    assert other.claims.take(made["id"]) is None
     assert run(other) == 0
-    asyncio.run(host._run(claim))
+    asyncio.run(host.run(claim))
     assert run(other) == 0
     assert len(receiver.taken) == 1
     assert [one["outcome"] for one in history(people, made)] == ["done"]
@@ -220,7 +221,7 @@ def test_a_host_that_died_in_a_run_is_followed_by_another_after_its_lease(people
     made = schedule(people)
     other = made_host(people, receiver, clock, tmp_path)
     clock.moment += MINUTE
-    claim = host._claim(made["id"])
+    claim = host.claims.take(made["id"])
     clock.moment += 5 * MINUTE
     assert run(other) == 0
     clock.moment += HOUR
@@ -228,7 +229,7 @@ def test_a_host_that_died_in_a_run_is_followed_by_another_after_its_lease(people
     assert [(one["outcome"], one["attempt"]) for one in history(people, made)] == [("done", 2), ("failed", 1)]
     assert len(receiver.taken) == 1
     # The first comes back to life: it neither delivers nor changes what the other wrote down.
-    asyncio.run(host._run(claim))
+    asyncio.run(host.run(claim))
     assert len(receiver.taken) == 1
     assert state_of(people, made).next_at == NOON + 3 * DAY - 6 * HOUR
 
@@ -264,9 +265,9 @@ def test_a_report_that_ends_its_process_is_not_tried_for_ever(people, host, cloc
     made = schedule(people)
     clock.moment += MINUTE
     for _ in range(MOST_TRIES):
-        assert host._claim(made["id"]) is not None
+        assert host.claims.take(made["id"]) is not None
         clock.moment += HOUR
-    assert host._claim(made["id"]) is None
+    assert host.claims.take(made["id"]) is None
     row = state_of(people, made)
     assert (row.next_at, row.lease) == (NOON + 3 * DAY - 6 * HOUR, "")
     assert {one["outcome"] for one in history(people, made)} == {"failed"}
