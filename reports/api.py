@@ -22,6 +22,7 @@ from kernel.auth import Principal
 from kernel.http import answer, principal, read_body, read_query
 from kernel.sql import Sessions
 from reports import watching
+from reports.answers import REPORT_ANSWER, SCHEMA_ANSWER
 from reports.describe import schema
 from reports.errors import (
     DATE_INVALID,
@@ -48,104 +49,13 @@ from reports.saved.metrics import Asking, add_custom
 from reports.span import Span
 from reports.watching import watched
 
+__all__ = ["REPORT_ANSWER", "operations", "routes"]
+
 EVENTS = "events:read"
 """Scope of the exports that share one path; the others have paths of their own."""
 
 _EXPORT_ERRORS = (UNKNOWN_EXPORT, UNKNOWN_COLUMN, UNKNOWN_FORMAT, EXPORT_TOO_LARGE, PARAMETER_MISSING)
 _SPAN_ERRORS = (DATE_INVALID, EMPTY_RANGE, UNKNOWN_TIMEZONE)
-
-_CELL = {
-    "type": ["string", "number", "boolean", "null", "array", "object"],
-    "items": {"type": "string"},
-    "additionalProperties": {"type": ["string", "number", "null"]},
-    "description": "Of a pivot a metric's values by column.",
-}
-_ROW = {"type": "object", "additionalProperties": _CELL}
-_TEXTS = {"type": "array", "items": {"type": "string"}}
-_MOMENT = {"type": "string", "format": "date-time"}
-_META: dict[str, Any] = {
-    "row_count": {"type": "integer"},
-    "truncated": {"type": "boolean", "description": "There are more rows than the limit."},
-    "source": {"type": "string", "description": "What the rows were read from."},
-    "elapsed_ms": {"type": "number"},
-    "rows_read": {"type": ["integer", "null"]},
-    "dimensions": _TEXTS,
-    "metrics": _TEXTS,
-    "from": _MOMENT,
-    "to": _MOMENT,
-    "timezone": {"type": "string"},
-    "currency": {"type": "string"},
-    "money": {"type": "string", "description": "expected (approved and pending) or earned (approved)."},
-    "compare": {
-        "type": "object",
-        "required": ["from", "to"],
-        "properties": {"from": _MOMENT, "to": _MOMENT},
-        "description": "The range that <metric>_before and <metric>_change are about.",
-    },
-    "pivot": {
-        "type": "object",
-        "required": ["dimension", "columns"],
-        "properties": {
-            "dimension": {"type": "string"},
-            "columns": {"type": "array", "items": {"type": "object", "required": ["key"]}},
-        },
-        "description": "The columns, in order, by the key that rows have them under.",
-    },
-    "other_currencies": {
-        "type": "object",
-        "additionalProperties": {"type": "integer"},
-        "description": "Conversions left out of the money for lack of a rate, by their currency.",
-    },
-}
-REPORT_ANSWER: dict[str, Any] = {
-    "type": "object",
-    "required": ["rows", "meta"],
-    "additionalProperties": False,
-    "properties": {
-        "rows": {"type": "array", "items": _ROW},
-        "totals": _ROW,
-        "meta": {
-            "type": "object",
-            "required": [name for name in _META if name not in {"compare", "pivot", "other_currencies"}],
-            "additionalProperties": False,
-            "properties": _META,
-        },
-    },
-    "examples": [
-        {
-            "rows": [{"partner": "Nora", "partner_id": 1, "clicks": 2, "payout": 1.5}],
-            "meta": {
-                "row_count": 1,
-                "truncated": False,
-                "source": "rollup",
-                "elapsed_ms": 4.2,
-                "rows_read": 3,
-                "dimensions": ["partner"],
-                "metrics": ["clicks", "payout"],
-                "from": "2026-11-01T00:00:00.000+00:00",
-                "to": "2026-11-08T00:00:00.000+00:00",
-                "timezone": "UTC",
-                "currency": "USD",
-                "money": "expected",
-            },
-        }
-    ],
-}
-_ENTRIES = {"type": "array", "items": {"type": "object", "required": ["name"]}}
-SCHEMA_ANSWER: dict[str, Any] = {
-    "type": "object",
-    "required": ["dimensions", "metrics", "operators", "formulas", "limits", "currency", "currencies"],
-    "properties": {
-        "dimensions": _ENTRIES,
-        "metrics": _ENTRIES,
-        "operators": _ENTRIES,
-        "formulas": {"type": "object", "description": "What a custom metric may be made of."},
-        "limits": {"type": "object", "additionalProperties": {"type": "integer"}},
-        "currency": {"type": "string"},
-        "currencies": {**_TEXTS, "description": "What amounts can be converted into."},
-    },
-}
-
 
 FormatName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(FORMATS)})]
 RAW_HELP = "Leave texts in csv and xlsx as they are, also those that a spreadsheet would run as a formula."

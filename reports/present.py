@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reports.execute import Result
+from reports.headings import headings
 from reports.names import Names, shown
 from reports.plan import Plan
 from reports.registry import Dimension
@@ -62,6 +63,7 @@ def present(
         "rows_read": None if None in read else sum(filter(None, read)),
         "dimensions": [d.name for d in asked.dimensions],
         "metrics": [m.name for m in asked.metrics],
+        "columns": headings(asked),
         **_range(asked.span),
         "timezone": asked.span.zone,
         "currency": asked.currency,

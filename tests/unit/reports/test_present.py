@@ -62,6 +62,7 @@ def test_the_meta_part_says_what_was_answered_and_how():
         "rows_read": 11,
         "dimensions": [],
         "metrics": ["payout"],
+        "columns": [{"name": "payout", "label": "Payout", "role": "metric", "unit": "money"}],
         "from": "2026-11-01T00:00:00.000+05:30",
         "to": "2026-11-08T00:00:00.000+05:30",
         "timezone": "Asia/Kolkata",
@@ -160,3 +161,28 @@ def test_cells_become_columns_and_missing_ones_hold_nothing():
 def test_columns_of_numbers_of_time_are_in_the_numbers_order():
     answer = pivoted([(1, [], (0,))], ("9", "10", "2"), pivot="hour_of_day")
     assert list(answer["rows"][0]["clicks"]) == ["2", "9", "10"]
+
+
+def test_the_columns_of_an_answer_are_told_in_the_order_of_its_rows():
+    fields = {
+        "dimensions": ["partner", "day", "is_bot"],
+        "metrics": ["cr", "own"],
+        "formulas": [{"name": "own", "formula": "payout / clicks", "unit": "money", "label": "Own ratio"}],
+        "compare": "previous_period",
+    }
+    answer = presented([(1, "2026-11-02", True, 0.5, 2, 0.25, 1)], **fields)
+    columns = answer["meta"]["columns"]
+    assert [column["name"] for column in columns] == list(answer["rows"][0])
+    assert columns[:5] == [
+        {"name": "partner", "label": "Partner", "role": "dimension", "kind": "id"},
+        {"name": "partner_id", "label": "Partner, id", "role": "id", "kind": "number"},
+        {"name": "day", "label": "Day", "role": "dimension", "kind": "time"},
+        {"name": "is_bot", "label": "Bot", "role": "dimension", "kind": "bool"},
+        {"name": "cr", "label": "Conversion rate", "role": "metric", "unit": "ratio"},
+    ]
+    assert [(one["name"], one["role"], one["unit"]) for one in columns[7:]] == [
+        ("own", "metric", "money"),
+        ("own_before", "before", "money"),
+        ("own_change", "change", "ratio"),
+    ]
+    assert columns[7]["label"] == "Own ratio"
