@@ -6,8 +6,11 @@ Invariant: ``end`` returns only when every task has ended, however often it has 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, Final
+import contextlib
+from collections.abc import Awaitable, Iterable
+from typing import Any, Final, TypeVar
+
+Done = TypeVar("Done")
 
 CANCEL_AGAIN_SECONDS: Final = 0.1
 """How long a cancelled task may take to end before it is cancelled once more."""
@@ -26,3 +29,17 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
     await asyncio.gather(*all_of_them, return_exceptions=True)
+
+
+async def undisturbed(work: Awaitable[Done]) -> Done:
+    """Wait for work to its end, however often the one who waits is cancelled: what a task does when it is ended.
+
+    Args:
+        work: Something that takes a moment and no longer.
+
+    """
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({task})
+    return task.result()

@@ -21,6 +21,7 @@ from kernel.errors import ClickledgerError
 from kernel.logging import log
 from kernel.settings import Settings
 from kernel.sql import Sessions
+from kernel.tasks import undisturbed
 from partners.models import SavedReport, now
 from reports.errors import REPORT_CANCELLED
 from reports.execute import Readers
@@ -137,7 +138,7 @@ class Schedules:
             else:
                 result = await self._deliver(claim, made)
         except asyncio.CancelledError:
-            await run_in_threadpool(self.claims.write_down, claim, rows, "", _STOPPED)
+            await undisturbed(run_in_threadpool(self.claims.write_down, claim, rows, "", _STOPPED))
             raise
         except ClickledgerError as why:
             error, is_cancelled = why.message, why.kind is REPORT_CANCELLED
@@ -162,10 +163,13 @@ class Schedules:
             try:
                 return await asyncio.shield(task)
             except asyncio.CancelledError:
-                for _ in range(_ENDING_LOOKS):
-                    if await ended(self._running, run, task):
-                        break
+                await undisturbed(self._end(run, task))
                 raise
+
+    async def _end(self, run: Run, task: asyncio.Future[Made]) -> None:
+        for _ in range(_ENDING_LOOKS):
+            if await ended(self._running, run, task):
+                return
 
     def _make(self, claim: Claim, asked: Asked, run: Run) -> Made:
         query = whole(asked.query, self._chosen)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from kernel.tasks import end
 from partners.models import ReportSchedule
 from reports import sql
 from reports.bindings import Statement
@@ -166,8 +167,7 @@ def test_a_service_that_stops_ends_the_report_of_its_schedule(people, statements
     async def stopped():
         task = asyncio.create_task(host.run_due())
         await asyncio.to_thread(wait_for, lambda: statements() == 1, "the statement to run")
-        task.cancel()
-        await asyncio.wait([task], timeout=WITHIN_SECONDS)
+        await asyncio.wait_for(end([task]), WITHIN_SECONDS)
         return task.cancelled()
 
     assert asyncio.run(stopped())
