@@ -18,7 +18,15 @@ from kernel.auth import Principal
 from partners.models import AuditEntry, Table
 
 SECRETS = frozenset(
-    {"postback_token", "previous_token", "previous_token_until", "secret", "secret_hash", "password_hash"}
+    {
+        "postback_token",
+        "previous_token",
+        "previous_token_until",
+        "secret",
+        "previous_secret",
+        "secret_hash",
+        "password_hash",
+    }
 )
 """Columns whose values are never told; that they changed is."""
 

@@ -11,6 +11,7 @@ IN_USE = ErrorKind(
 TRANSITION_INVALID = ErrorKind(
     "transition_invalid", 409, "info", "Its status can't change like that; the message says to what it can."
 )
+NO_SECRET = ErrorKind("no_secret", 409, "info", "Only webhooks are signed; this hook is a postback.")
 FILTER_INVALID = ErrorKind("filter_invalid", 400, "info", "Use the list filters that the message names.")
 NOT_PUBLISHED = ErrorKind(
     "not_published",
@@ -19,4 +20,4 @@ NOT_PUBLISHED = ErrorKind(
     "The change is saved, but the edges don't know it yet; it is published as soon as that works again.",
 )
 
-ERRORS = table(REFERENCE_UNKNOWN, IN_USE, TRANSITION_INVALID, FILTER_INVALID, NOT_PUBLISHED)
+ERRORS = table(REFERENCE_UNKNOWN, IN_USE, TRANSITION_INVALID, NO_SECRET, FILTER_INVALID, NOT_PUBLISHED)

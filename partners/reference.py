@@ -76,7 +76,9 @@ _MACROS = """
 ## Macros of hooks
 
 A hook's URL may name, in braces, what a destination may, and what the conversion adds. A partner's own hook can't
-name `{revenue}`. A webhook's `secret` is in the answer that made it and never again.
+name `{revenue}`. A webhook's `secret` is in the answer that made it and never again;
+`POST /api/v1/hooks/<id>/rotate-secret` with `overlap_hours` makes a new one, beside which the old one signs until
+`previous_secret_until`.
 
 """
 

@@ -68,9 +68,10 @@ def assign(entry: Entry | Program, values: dict[str, Any]) -> bool:
         if getattr(entry, name) != value:
             setattr(entry, name, value)
             changed = True
-    if changed and isinstance(entry, Entry):
-        entry.updated_at = now()
+    if changed:
         entry.revision += 1
+        if isinstance(entry, Entry):
+            entry.updated_at = now()
     return changed
 
 

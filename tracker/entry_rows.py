@@ -75,9 +75,12 @@ def block_route(row: Row) -> Made:
 
 def hook_route(row: Row) -> Made | None:
     """Return a hook by id; None for one that is switched off."""
-    if not row.enabled:
-        return None
-    return row.id, HookRoute(
+    return (row.id, route_of_hook(row)) if row.enabled else None
+
+
+def route_of_hook(row: Row) -> HookRoute:
+    """Return a hook, whether it is switched on or not."""
+    return HookRoute(
         row.id,
         row.kind,
         row.method,
@@ -88,4 +91,6 @@ def hook_route(row: Row) -> Made | None:
         row.offer_id or 0,
         row.goal,
         row.secret,
+        row.previous_secret,
+        moment_ms(row.previous_secret_until),
     )

@@ -244,6 +244,9 @@ class HookRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     offer_id: int = 0
     goal: str | None = None
     secret: str = ""
+    previous_secret: str = ""
+    """Signs, too, until ``previous_secret_until``."""
+    previous_secret_until: int = 0
 
 
 class KeyRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -10,6 +10,7 @@ from clickledger.entries import Kind, group_of
 from clickledger.program_entries import OnlyJson, show
 from clickledger.service import Service
 from partners.resources.people import ADVERTISERS
+from partners.schemas.people import MAX_OVERLAP_HOURS
 
 COLUMNS = ("id", "name", "status", "require_token")
 KIND = Kind(ADVERTISERS, COLUMNS, "Advertisers own offers and fire postbacks.", argument="name", found_by="name")
@@ -26,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def rotate_token(
     advertiser: Annotated[str, typer.Argument(help="Name or id of the advertiser.")],
     overlap_hours: Annotated[
-        int, typer.Option(min=0, max=720, help="Hours in which the old token is still accepted.")
+        int, typer.Option(min=0, max=MAX_OVERLAP_HOURS, help="Hours in which the old token is still accepted.")
     ] = 24,
     *,
     only_json: OnlyJson = False,

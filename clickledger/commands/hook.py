@@ -14,9 +14,10 @@ from rich.text import Text
 
 from clickledger.commands import partner as partners
 from clickledger.entries import Kind, group_of
-from clickledger.program_entries import UNLIMITED_WIDTH, OnlyJson, given
+from clickledger.program_entries import UNLIMITED_WIDTH, OnlyJson, create, given
 from clickledger.service import Service
 from partners.resources.network import HOOKS
+from partners.schemas.people import MAX_OVERLAP_HOURS
 
 ATTEMPTS = "/api/v1/outbound/attempts"
 MESSAGES = "/api/v1/outbound/messages"
@@ -48,11 +49,24 @@ class Outcome(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = group_of(KIND)
+    group.command("rotate-secret")(rotate_secret)
     group.command("test")(try_hook)
     group.command("attempts")(attempts)
     group.command("message")(message)
     group.command("resend")(resend)
     app.add_typer(group, name=KIND.name)
+
+
+def rotate_secret(
+    hook: HookId,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=MAX_OVERLAP_HOURS, help="Hours in which the old secret signs, too.")
+    ] = 24,
+    *,
+    only_json: OnlyJson = False,
+) -> None:
+    """Give a webhook a new secret; it is shown this once."""
+    create(f"{KIND.path}/{hook}/rotate-secret", {"overlap_hours": overlap_hours}, only_json=only_json)
 
 
 def try_hook(hook: HookId, *, only_json: OnlyJson = False) -> None:

@@ -66,5 +66,7 @@ class Program(Table):
     fallback_url: Mapped[str] = mapped_column(Text)
     base_currency: Mapped[str] = mapped_column(Text, default="")
     """What rates are quoted against; '' for the service's default currency."""
+    revision: Mapped[int] = mapped_column(Integer, default=1)
+    """Grows by one with every change of this row's own fields: its ETag."""
     signup: Mapped[JsonObject] = mapped_column(JSON, default=dict)
     """Whether partners may sign themselves up, and what they must accept: {"open": bool, "terms_url": str}."""

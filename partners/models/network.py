@@ -73,6 +73,9 @@ class Hook(Entry):
     """URL template with {macros}."""
     secret: Mapped[str] = mapped_column(String(128), default="")
     """A webhook's signing secret (whsec_…), shown when it is made."""
+    previous_secret: Mapped[str] = mapped_column(String(128), default="")
+    """The secret before the last rotation; messages are signed with it, too, until ``previous_secret_until``."""
+    previous_secret_until: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class AuditEntry(Table):

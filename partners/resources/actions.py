@@ -1,7 +1,8 @@
-"""What is done to an entry beyond changing its fields: a partner's status, an advertiser's token.
+"""What is done to an entry beyond changing its fields: a partner's status, an advertiser's token, a hook's secret.
 
 Invariants: a partner's status takes the ways of ``TRANSITIONS`` only, and who is rejected or banned is told why;
-after a rotation the token before is accepted until the moment that the answer names, and no longer.
+after a rotation what was before holds until the moment that the answer names, and no longer; a new secret of a
+webhook is told by the answer that made it and by none after.
 """
 
 from __future__ import annotations
@@ -17,14 +18,22 @@ from kernel.api import Operation
 from kernel.errors import NOT_FOUND, PRECONDITION_FAILED
 from kernel.http import path_id, read_body
 from partners import service
-from partners.errors import NOT_PUBLISHED, TRANSITION_INVALID
+from partners.errors import NO_SECRET, NOT_PUBLISHED, TRANSITION_INVALID
 from partners.models import Partner, PartnerStatus, now
 from partners.resources import work
 from partners.resources.handlers import IF_MATCH, PUBLISHED, TAGGED, caller_of, if_match, published, writing
+from partners.resources.network import HOOKS, new_secret
 from partners.resources.people import ADVERTISERS, PARTNERS
 from partners.resources.refusals import refusal
 from partners.resources.resource import Caller
-from partners.schemas import AdvertiserAnswer, PartnerAnswer, StatusChange, TokenRotation
+from partners.schemas import (
+    AdvertiserAnswer,
+    HookAnswer,
+    PartnerAnswer,
+    SecretRotation,
+    StatusChange,
+    TokenRotation,
+)
 
 TRANSITIONS: dict[PartnerStatus, tuple[PartnerStatus, ...]] = {
     "pending": ("approved", "rejected", "banned"),
@@ -93,6 +102,29 @@ def rotate_token(
     return work.apply(session, ADVERTISERS, advertiser, values, caller, "rotate")
 
 
+def rotate_secret(
+    session: Session, hook_id: int, wanted: SecretRotation, caller: Caller, if_matches: str = ""
+) -> Any:
+    """Give a webhook a new secret; messages are signed with the old one, too, for the hours that are asked for.
+
+    Raises:
+        ClickledgerError: ``not_found``, ``changed_meanwhile``, or ``no_secret`` for a postback.
+
+    """
+    service.the_program(session, to_change=True)
+    hook = work.get(session, HOOKS, hook_id, caller)
+    work.need_match(hook, if_matches)
+    if hook.kind != "webhook":
+        raise NO_SECRET.error(f"Hook {hook_id} is a postback, which is not signed; only webhooks have a secret.")
+    overlap = timedelta(hours=wanted.overlap_hours)
+    values = {
+        "secret": new_secret(),
+        "previous_secret": hook.secret if overlap else "",
+        "previous_secret_until": now() + overlap if overlap else None,
+    }
+    return work.apply(session, HOOKS, hook, values, caller, "rotate")
+
+
 async def _set_status(request: Request) -> Response:
     caller, partner_id = caller_of(request), path_id(request)
     wanted = await read_body(request, StatusChange)
@@ -113,6 +145,17 @@ async def _rotate_token(request: Request) -> Response:
         return ADVERTISERS.answer(advertiser, caller, single=True)
 
     return await published(request, ADVERTISERS, await writing(request, work_))
+
+
+async def _rotate_secret(request: Request) -> Response:
+    caller, hook_id = caller_of(request), path_id(request)
+    wanted = await read_body(request, SecretRotation)
+
+    def work_(session: Session) -> dict[str, Any]:
+        hook = rotate_secret(session, hook_id, wanted, caller, if_match(request))
+        return HOOKS.answer(hook, caller, single=True, made=True)
+
+    return await published(request, HOOKS, await writing(request, work_))
 
 
 OPERATIONS = (
@@ -141,5 +184,19 @@ OPERATIONS = (
         headers=(*TAGGED, *PUBLISHED),
         request_headers=IF_MATCH,
         errors=(NOT_FOUND, PRECONDITION_FAILED, NOT_PUBLISHED),
+    ),
+    Operation(
+        "POST",
+        "/api/v1/hooks/{id}/rotate-secret",
+        "Give a webhook a new secret, and sign with the old one, too, for some hours.",
+        _rotate_secret,
+        "program:write",
+        or_needs="hooks:write",
+        tag="Hooks",
+        body=SecretRotation,
+        answer=HookAnswer,
+        headers=(*TAGGED, *PUBLISHED),
+        request_headers=IF_MATCH,
+        errors=(NOT_FOUND, NO_SECRET, PRECONDITION_FAILED, NOT_PUBLISHED),
     ),
 )

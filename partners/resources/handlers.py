@@ -155,10 +155,15 @@ async def publish(request: Request) -> int:
 
 async def published(request: Request, resource: Resource, body: dict[str, Any], status: int = 200) -> Response:
     """Answer a write of a resource, once the edges can know of it."""
-    headers = {"ETag": f'"{body["revision"]}"'} if "revision" in body else {}
+    headers = tagged(body) if "revision" in body else {}
     if resource.grows_version:
         headers[VERSION_HEADER] = str(await publish(request))
     return answer(body, status, headers)
+
+
+def tagged(body: dict[str, Any]) -> dict[str, str]:
+    """Return the header that names the revision an answer is about."""
+    return {"ETag": f'"{body["revision"]}"'}
 
 
 def if_match(request: Request) -> str:
@@ -195,7 +200,7 @@ def _get(resource: Resource) -> Handler:
             return resource.answer(work.get(session, resource, entry_id, caller), caller, single=True)
 
         body = await reading(request, work_)
-        return answer(body, headers={"ETag": f'"{body["revision"]}"'})
+        return answer(body, headers=tagged(body))
 
     return handle
 

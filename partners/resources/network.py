@@ -145,10 +145,15 @@ BLOCKLIST = Resource(
 )
 
 
+def new_secret() -> str:
+    """Return a webhook's signing secret."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
+
+
 def _with_secret(_session: Session, values: Values, _caller: Caller) -> Values:
     webhook = values["kind"] == "webhook"
-    made = f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}" if webhook else ""
-    return values | {"secret": made, "method": values["method"] or ("POST" if webhook else "GET")}
+    method = values["method"] or ("POST" if webhook else "GET")
+    return values | {"secret": new_secret() if webhook else "", "method": method}
 
 
 def _check_hook(session: Session, entry: Hook, caller: Caller) -> None:

@@ -13,19 +13,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kernel.api import Operation
-from kernel.errors import CONFLICT
+from kernel.errors import CONFLICT, PRECONDITION_FAILED
 from kernel.http import answer, read_body
 from partners import answers, audit, service
 from partners.ensure import ensure
 from partners.errors import NOT_PUBLISHED, REFERENCE_UNKNOWN
 from partners.models import THE_PROGRAM, AuditEntry, Program
+from partners.resources import work
 from partners.resources.handlers import (
+    IF_MATCH,
     PUBLISHED,
+    TAGGED,
     VERSION_HEADER,
     caller_of,
+    if_match,
     list_operation,
     publish,
     reading,
+    tagged,
     writing,
 )
 from partners.resources.listing import QueryId, QueryText
@@ -63,9 +68,15 @@ AUDIT = Resource(
 )
 
 
-def change_program(session: Session, wanted: ProgramChange, caller: Caller) -> Program:
-    """Change the program as a whole."""
+def change_program(session: Session, wanted: ProgramChange, caller: Caller, if_matches: str = "") -> Program:
+    """Change the program as a whole.
+
+    Raises:
+        ClickledgerError: ``changed_meanwhile``.
+
+    """
     program = service.the_program(session, to_change=True)
+    work.need_match(program, if_matches)
     before = audit.values(program)
     if service.assign(program, wanted.given()):
         told = audit.changes(before, audit.values(program))
@@ -78,6 +89,7 @@ def shown_program(program: Program, caller: Caller) -> dict[str, Any]:
     """Return the program as a whole, as somebody may see it."""
     shown: dict[str, Any] = {
         "version": program.version,
+        "revision": program.revision,
         "fallback_url": program.fallback_url,
         "base_currency": program.base_currency or caller.settings.currency,
         "signup": SignUp().model_dump() | program.signup,
@@ -89,7 +101,8 @@ def shown_program(program: Program, caller: Caller) -> dict[str, Any]:
 
 async def _get_program(request: Request) -> Response:
     caller = caller_of(request)
-    return answer(await reading(request, lambda session: shown_program(service.the_program(session), caller)))
+    body = await reading(request, lambda session: shown_program(service.the_program(session), caller))
+    return answer(body, headers=tagged(body))
 
 
 async def _change_program(request: Request) -> Response:
@@ -97,10 +110,10 @@ async def _change_program(request: Request) -> Response:
     wanted = await read_body(request, ProgramChange)
 
     def work_(session: Session) -> dict[str, Any]:
-        return shown_program(change_program(session, wanted, caller), caller)
+        return shown_program(change_program(session, wanted, caller, if_match(request)), caller)
 
     body = await writing(request, work_)
-    return answer(body, headers={VERSION_HEADER: str(await publish(request))})
+    return answer(body, headers=tagged(body) | {VERSION_HEADER: str(await publish(request))})
 
 
 async def _ensure(request: Request) -> Response:
@@ -141,6 +154,7 @@ OPERATIONS = (
         "program:read",
         tag="Network",
         answer=ProgramAnswer,
+        headers=TAGGED,
     ),
     Operation(
         "PATCH",
@@ -151,8 +165,9 @@ OPERATIONS = (
         tag="Network",
         body=ProgramChange,
         answer=ProgramAnswer,
-        headers=PUBLISHED,
-        errors=(NOT_PUBLISHED,),
+        headers=(*TAGGED, *PUBLISHED),
+        request_headers=IF_MATCH,
+        errors=(PRECONDITION_FAILED, NOT_PUBLISHED),
     ),
     Operation(
         "POST",

@@ -27,7 +27,7 @@ from partners.visibility import Reference, Visible
 Write: TypeAlias = Literal["POST", "PATCH", "DELETE"]
 ALL_WRITES: frozenset[Write] = frozenset({"POST", "PATCH", "DELETE"})
 
-SECRETS = frozenset({"postback_token", "previous_token", "secret"})
+SECRETS = frozenset({"postback_token", "previous_token", "secret", "previous_secret"})
 """Columns that are answered only by a resource's ``secrets``."""
 
 

@@ -18,7 +18,7 @@ from kernel.errors import BODY_INVALID, CONFLICT, NOT_FOUND, PRECONDITION_FAILED
 from partners import audit, service
 from partners.errors import IN_USE, REFERENCE_UNKNOWN
 from partners.fields import MAX_ID
-from partners.models import Advertiser, Entry, Partner, Table
+from partners.models import Advertiser, Entry, Partner, Program, Table
 from partners.resources.resource import Caller, Resource, Values
 from partners.schemas import Request
 
@@ -146,7 +146,7 @@ def refuse_in_use(
         )
 
 
-def need_match(entry: Entry, if_match: str) -> None:
+def need_match(entry: Entry | Program, if_match: str) -> None:
     """Compare an If-Match header with an entry; '' asks for nothing.
 
     Raises:
@@ -159,7 +159,7 @@ def need_match(entry: Entry, if_match: str) -> None:
         raise PRECONDITION_FAILED.error(revision=entry.revision)
 
 
-def etag(entry: Entry) -> str:
+def etag(entry: Entry | Program) -> str:
     """Return the entry's ETag."""
     return f'"{entry.revision}"'
 

@@ -22,6 +22,7 @@ from partners.schemas.network import (
     HookCreate,
     ProgramAnswer,
     ProgramChange,
+    SecretRotation,
     SignUp,
 )
 from partners.schemas.offers import (
@@ -128,6 +129,7 @@ __all__ = [
     "ProgramChange",
     "ProgramEnsure",
     "Request",
+    "SecretRotation",
     "SignUp",
     "SmartLinkAnswer",
     "SmartLinkChange",

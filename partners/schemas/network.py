@@ -25,6 +25,7 @@ from partners.fields import (
     saying,
 )
 from partners.models import BlockKind, CapKind, CapPeriod, HookKind, HookMethod
+from partners.schemas.people import MAX_OVERLAP_HOURS
 from partners.schemas.promotion import OWN_PARTNER
 from partners.schemas.request import Answer, MoneyText, Part, Request, left_out
 
@@ -178,7 +179,14 @@ class HookAnswer(Answer):
     statuses: list[HookStatus]
     method: HookMethod
     url: str
+    previous_secret_until: datetime | None = Field(description="Until then messages bear the old signature, too.")
     secret: str = Field("", description="A webhook's signing secret; in the answer that made it, and never again.")
+
+
+class SecretRotation(Request):
+    """How long messages are signed with the secret that is replaced, too."""
+
+    overlap_hours: int = Field(24, ge=0, le=MAX_OVERLAP_HOURS, strict=True, description="0: not at all.")
 
 
 class SignUp(Part):
@@ -204,6 +212,7 @@ class ProgramAnswer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: int = Field(description="Grows with every change that edges know.")
+    revision: int = Field(description="Grows with every change of the fields below; the ETag.")
     fallback_url: str = Field("", description="For the network's people only.")
     base_currency: str
     signup: SignUp

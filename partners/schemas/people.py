@@ -14,7 +14,7 @@ from partners.schemas.request import Answer, Request, left_out
 
 MAX_NETWORKS = 100
 MAX_OVERLAP_HOURS = 90 * 24
-"""A token that should still be accepted after three months wasn't rotated."""
+"""A secret that should still hold after three months wasn't rotated."""
 
 NewPartnerStatus: TypeAlias = Literal["pending", "approved"]
 CountryOrNone: TypeAlias = Country | Literal[""]

@@ -22,6 +22,7 @@ from kernel.auth import Principal
 from kernel.errors import NOT_FOUND, QUERY_INVALID, STORE_AWAY
 from kernel.http import answer, path_id, principal, read_query
 from partners.models import Hook
+from tracker.entry_rows import route_of_hook
 from tracker.errors import JOURNAL_UNAVAILABLE
 from tracker.outbound import sql
 from tracker.outbound.attempts import attempt_row, judge
@@ -39,6 +40,7 @@ from tracker.outbound.schemas import (
     place_of,
     shown,
 )
+from tracker.outbound.signing import signing_secrets
 from tracker.routes import HookRoute
 from tracker.snapshot import EMPTY
 
@@ -164,7 +166,7 @@ async def _try_hook(request: Request) -> Response:
     if made is None:
         raise NOT_FOUND.error(f"Hook {key} has no URL that can be used; change it.")
     async with outbound_session(Guard.of(state.settings), 1) as session:
-        came = await deliver(session, made, hook.secret)
+        came = await deliver(session, made, *signing_secrets(hook, time.time_ns() // 1_000_000))
     due = DueMessage(0, "", made, time.time(), 0, 0, 0, who.actor)
     row = attempt_row(made, came, judge(due, came), 1, who.actor)
     # It is sent once, whatever came of it.
@@ -222,15 +224,4 @@ def _hook(programs: Any, key: int, who: Principal) -> HookRoute | None:
             return None
         if who.advertiser_id is not None and row.advertiser_id != who.advertiser_id:
             return None
-        return HookRoute(
-            id=row.id,
-            kind=row.kind,
-            method=row.method,
-            url=row.url,
-            statuses=tuple(row.statuses),
-            partner_id=row.partner_id or 0,
-            advertiser_id=row.advertiser_id or 0,
-            offer_id=row.offer_id or 0,
-            goal=row.goal,
-            secret=row.secret,
-        )
+        return route_of_hook(row)

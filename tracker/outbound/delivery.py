@@ -72,13 +72,13 @@ async def outbound_session(
         yield session
 
 
-async def deliver(session: aiohttp.ClientSession, message: Message, secret: str) -> Answer:
+async def deliver(session: aiohttp.ClientSession, message: Message, *secrets: str) -> Answer:
     """Send a message once.
 
     Args:
         session: From ``outbound_session``.
         message: What to send.
-        secret: A webhook's signing secret; '' for a postback.
+        secrets: What a webhook is signed with; a postback isn't.
 
     """
     ts, begin = time.time_ns() // 1_000_000, time.monotonic()
@@ -87,7 +87,7 @@ async def deliver(session: aiohttp.ClientSession, message: Message, secret: str)
     status, body, retry_after, error, forbidden = 0, b"", 0.0, "", False
     try:
         content = message.body.encode()
-        headers = _headers(message, secret, ts // 1000, content)
+        headers = _headers(message, secrets, ts // 1000, content)
         async with session.request(
             message.method,
             URL(message.url, encoded=True),
@@ -122,9 +122,9 @@ async def deliver(session: aiohttp.ClientSession, message: Message, secret: str)
     )
 
 
-def _headers(message: Message, secret: str, now: int, content: bytes) -> dict[str, str]:
+def _headers(message: Message, secrets: tuple[str, ...], now: int, content: bytes) -> dict[str, str]:
     if message.kind == "webhook":
-        return {"Content-Type": "application/json"} | signed_headers(secret, message.id, now, content)
+        return {"Content-Type": "application/json"} | signed_headers(secrets, message.id, now, content)
     if message.method == "POST":
         return {"Content-Type": "application/x-www-form-urlencoded"}
     return {}

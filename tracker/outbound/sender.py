@@ -27,6 +27,7 @@ from tracker.outbound.delivery import deliver, outbound_session
 from tracker.outbound.guard import Guard
 from tracker.outbound.queue import DueMessage, Queue, Tried
 from tracker.outbound.receivers import Receivers
+from tracker.outbound.signing import signing_secrets
 from tracker.routes import HookRoute
 from tracker.snapshot import Snapshot
 
@@ -165,7 +166,7 @@ class Sender:
         """Try once and leave what came of it in ``_results``."""
         answered, seconds = False, 0.0
         try:
-            answer = await deliver(session, due.message, hook.secret)
+            answer = await deliver(session, due.message, *signing_secrets(hook, time.time_ns() // 1_000_000))
             answered, seconds = bool(answer.status) or answer.forbidden, answer.duration_ms / 1000
             judgement = judge(due, answer)
             self._results.append(tried(due, answer, judgement))

@@ -300,13 +300,24 @@ def test_a_method_a_path_doesnt_have_answers_405_with_those_it_has(small):
 
 def test_the_network_fallback_is_set_and_read(api):
     rest = {"base_currency": "EUR", "signup": {"open": False, "terms_url": ""}}
-    assert api.get("/api/v1/program").json() == {"version": 1, "fallback_url": ""} | rest
+    assert api.get("/api/v1/program").json() == {"version": 1, "revision": 1, "fallback_url": ""} | rest
     answer = api.patch("/api/v1/program", json={"fallback_url": "https://network.example/?o={offer_id}"})
-    assert answer.json() == {"version": 2, "fallback_url": "https://network.example/?o={offer_id}"} | rest
+    fallback = "https://network.example/?o={offer_id}"
+    assert answer.json() == {"version": 2, "revision": 2, "fallback_url": fallback} | rest
     assert answer.headers["X-Snapshot-Version"] == "2"
     rest = {"base_currency": "USD", "signup": {"open": True, "terms_url": "https://network.example/terms"}}
     answer = api.patch("/api/v1/program", json=rest)
     assert {name: answer.json()[name] for name in rest} == rest
+
+
+def test_the_program_is_changed_by_whom_knows_its_present_state(api):
+    known = api.get("/api/v1/program").headers["ETag"]
+    made(api.post("/api/v1/partners", json={"name": "Blog"}))
+    theirs = api.patch("/api/v1/program", json={"base_currency": "USD"}, headers={"If-Match": known})
+    assert (theirs.status_code, theirs.headers["ETag"]) == (200, '"2"')
+    ours = api.patch("/api/v1/program", json={"base_currency": "GBP"}, headers={"If-Match": known})
+    assert error(ours, 412, "changed_meanwhile")["details"] == {"revision": 2}
+    assert api.get("/api/v1/program").json()["base_currency"] == "USD"
 
 
 def test_a_write_is_answered_after_the_snapshot_that_holds_it_is_published(api, chosen):

@@ -239,6 +239,32 @@ def test_a_webhooks_secret_is_told_once(api, network):
         assert made["secret"] not in answer.text
 
 
+def test_a_partner_rotates_its_own_webhooks_secret_and_is_told_the_new_one_once(partner, api):
+    wanted = {"name": "mine", "kind": "webhook", "url": "https://h.example/"}
+    networks = api.post("/api/v1/hooks", json=wanted).json()["id"]
+    error(partner.post(f"/api/v1/hooks/{networks}/rotate-secret", json={}), 404, "not_found")
+    made = partner.post("/api/v1/hooks", json=wanted).json()
+    secret, path = made["secret"], f"/api/v1/hooks/{made['id']}"
+    answer = partner.post(f"{path}/rotate-secret", json={"overlap_hours": 1}, headers={"If-Match": '"1"'})
+    documented("POST", "/api/v1/hooks/{id}/rotate-secret").model_validate(answer.json())
+    rotated = answer.json()
+    assert rotated["secret"].startswith("whsec_")
+    assert (rotated["secret"] != secret, answer.headers["ETag"]) == (True, '"2"')
+    assert rotated["previous_secret_until"] > rotated["updated_at"]
+    again = partner.post(f"{path}/rotate-secret", json={}, headers={"If-Match": '"1"'})
+    error(again, 412, "changed_meanwhile")
+    for told in (partner.get(path), partner.patch(path, json={"name": "x"}), api.get("/api/v1/audit?limit=1000")):
+        assert secret not in told.text
+        assert rotated["secret"] not in told.text
+    ended = partner.post(f"{path}/rotate-secret", json={"overlap_hours": 0}).json()
+    assert ended["previous_secret_until"] is None
+
+
+def test_a_postback_has_no_secret_to_rotate(api, network):
+    made = api.post("/api/v1/hooks", json=BODIES["hooks"][0] | {"kind": "postback"}).json()
+    error(api.post(f"/api/v1/hooks/{made['id']}/rotate-secret", json={}), 409, "no_secret")
+
+
 def test_a_token_is_rotated_over_http_and_told_to_who_may_see_it(api, network, advertiser, app):
     before = api.get("/api/v1/advertisers/1").json()["postback_token"]
     answer = api.post("/api/v1/advertisers/1/rotate-token", json={"overlap_hours": 1})

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from sqlalchemy import delete, event, insert, update
@@ -250,6 +251,9 @@ def test_coupons_blocks_hooks_and_rates_travel(sessions):
     hook = {"kind": "postback", "method": "GET", "url": "https://h.example/", "statuses": ["approved"]}
     add(sessions, models.Hook, id=1, name="a", partner_id=1, goal="", **hook)
     add(sessions, models.Hook, id=2, name="b", enabled=False, **hook)
+    until = datetime.now(UTC) + timedelta(hours=1)
+    secrets = {"secret": "new", "previous_secret": "old", "previous_secret_until": until}
+    add(sessions, models.Hook, id=3, name="c", **hook, **secrets)
     for day, rate in ((date(2026, 3, 1), "1.10"), (date(2026, 1, 1), "1.08")):
         add(sessions, models.CurrencyRate, currency="EUR", valid_from=day, rate=Decimal(rate))
     found = compiled(sessions, Compiler("USD"))
@@ -258,7 +262,11 @@ def test_coupons_blocks_hooks_and_rates_travel(sessions):
         BlockRoute(1, "source", "spam", 0, 2, moment_ms(END)),
         BlockRoute(2, "country", "KP"),
     )
-    assert found.hooks == (HookRoute(1, "postback", "GET", "https://h.example/", ("approved",), 1, goal=""),)
+    route = partial(HookRoute, kind="postback", method="GET", url="https://h.example/", statuses=("approved",))
+    assert found.hooks == (
+        route(1, partner_id=1, goal=""),
+        route(3, secret="new", previous_secret="old", previous_secret_until=moment_ms(until)),
+    )
     assert dict(found.rates) == {"EUR": ((20_454, "1.08"), (20_513, "1.10"))}
     assert found.base_currency == "USD"
     assert "JPY" in found.currencies

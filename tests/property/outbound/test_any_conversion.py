@@ -56,7 +56,7 @@ def test_a_message_stays_with_its_host_and_is_plain_ascii(labels, amounts, metho
         assert body["data"][name] == labels[name]
     for name, amount in amounts.items():
         assert Decimal(body["data"][name]) == amount
-    signed_headers(SECRET, webhook.id, 1, webhook.body.encode())
+    signed_headers((SECRET,), webhook.id, 1, webhook.body.encode())
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(webhook), type=Message) == webhook
 
 
