@@ -109,7 +109,17 @@ SCHEMA_ANSWER: dict[str, Any] = {
     "required": ["dimensions", "metrics", "operators", "formulas", "limits", "currency", "currencies"],
     "properties": {
         "dimensions": _ENTRIES,
-        "metrics": _ENTRIES,
+        "metrics": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "label", "help", "group", "unit", "formula", "custom", "operators"],
+                "properties": {
+                    "custom": {"type": "boolean", "description": "Somebody made it; it may change or go away."},
+                    "unit": {"type": "string", "enum": list(get_args(Unit))},
+                },
+            },
+        },
         "operators": _ENTRIES,
         "formulas": {"type": "object", "description": "What a custom metric may be made of."},
         "limits": {"type": "object", "additionalProperties": {"type": "integer"}},

@@ -45,7 +45,7 @@ from reports.logs import operations as logs
 from reports.query import Query
 from reports.report import report
 from reports.running import Run
-from reports.saved.metrics import Asking, add_custom
+from reports.saved.metrics import Asking, add_custom, usable_metrics
 from reports.span import Span
 from reports.watching import watched
 
@@ -107,8 +107,12 @@ async def _with_custom_metrics(request: Request, query: Asking) -> Asking:
 
 async def _schema(request: Request) -> Response:
     state, who = request.app.state, principal(request)
-    told = await run_in_threadpool(schema, state.settings, who, names=state.names, readers=state.readers)
-    return answer(told)
+
+    def told() -> dict[str, Any]:
+        custom = usable_metrics(getattr(state, "programs", None), who)
+        return schema(state.settings, who, names=state.names, readers=state.readers, custom=custom)
+
+    return answer(await run_in_threadpool(told))
 
 
 def _export_of(table: str) -> Handler:
@@ -167,7 +171,7 @@ def operations() -> list[Operation]:
         Operation(
             "GET",
             "/api/v1/reports/schema",
-            "Every dimension, metric and operator, and the limits of a query.",
+            "Every dimension, metric, also of one's own making, and operator, and the limits of a query.",
             _schema,
             "reports:read",
             tag="Reports",

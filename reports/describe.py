@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kernel.auth import Principal
@@ -10,17 +11,26 @@ from reports.execute import Readers
 from reports.measures import MAX_FORMULAS
 from reports.names import Names
 from reports.pickers.present import values
-from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS, PARTS
+from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS, PARTS, Metric
 from reports.registry.custom import UNITS
 from reports.registry.formula import MAX_DEPTH, MAX_LENGTH
 from reports.validate import DEFAULT_LIMIT, MAX_BUCKETS, MAX_COLUMNS, MAX_DIMENSIONS, MAX_FILTERS
 from reports.visibility import sees_dimension, sees_metric, sees_part
 
 
-def schema(chosen: Settings, who: Principal, *, names: Names, readers: Readers) -> dict[str, Any]:
+def schema(
+    chosen: Settings, who: Principal, *, names: Names, readers: Readers, custom: Sequence[Metric] = ()
+) -> dict[str, Any]:
     """Return everything the caller may ask for with its meaning, and a query's limits.
 
     An attribute's ``values`` are those it has at present in the caller's own rows. Blocks.
+
+    Args:
+        chosen: The settings: limits and the default currency.
+        who: The caller.
+        names: The program's names.
+        readers: Read-only handles of the event store.
+        custom: The metrics somebody made that the caller may use.
 
     Raises:
         ClickledgerError: ``store_away``, when the program was never read.
@@ -52,9 +62,10 @@ def schema(chosen: Settings, who: Principal, *, names: Names, readers: Readers) 
                 "group": m.group,
                 "unit": m.unit,
                 "formula": m.formula,
+                "custom": m.group == "custom",
                 "operators": [o.name for o in METRIC_OPERATORS.values() if m.unit != "time" or o.arity == "none"],
             }
-            for m in METRICS.values()
+            for m in (*METRICS.values(), *custom)
             if sees_metric(who, m)
         ],
         "operators": [

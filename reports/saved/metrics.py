@@ -7,22 +7,25 @@ either; a metric of the registry is never hidden by a custom one; a name a query
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from kernel.auth import Principal
-from kernel.errors import CONFLICT
+from kernel.errors import CONFLICT, ClickledgerError
 from kernel.sql import Sessions
 from partners import service
 from partners.models import CustomMetric, Owned
 from partners.resources import Caller
 from partners.resources.work import need_match
+from reports.errors import UNKNOWN_METRIC, unknown
 from reports.names import Names
 from reports.query import Query
-from reports.registry import DIMENSIONS, METRICS, PARTS
+from reports.registry import DIMENSIONS, METRICS, PARTS, Metric
+from reports.registry.custom import custom
 from reports.registry.metrics import Unit
 from reports.saved import entries
 from reports.saved.owners import owned_by, same_side
@@ -124,12 +127,31 @@ def with_metrics(session: Session, query: Asking, *owners: Principal | Owned) ->
         )
         for metric in session.scalars(chosen.order_by(CustomMetric.id)):
             found.setdefault(metric.name, metric)
+    _refuse_unknown(session, query, missing - set(found), owners)
     if not found:
         return query
     more = [{"name": m.name, "formula": m.formula, "unit": m.unit} for m in found.values()]
     # Validated anew, so that what was stored long ago meets today's rules.
     asked: dict[str, Any] = query.model_dump(by_alias=True)
     return type(query).model_validate(asked | {"formulas": [*asked["formulas"], *more]})
+
+
+def usable_metrics(programs: Sessions | None, who: Principal) -> list[Metric]:
+    """Return the custom metrics that somebody may use in queries, by name; a formula of other times isn't one.
+
+    Raises:
+        ClickledgerError: ``store_away``.
+
+    """
+    if programs is None:
+        return []
+    with programs.reading() as session:
+        kept = session.scalars(select(CustomMetric).where(usable(who)).order_by(CustomMetric.name))
+        found = []
+        for one in kept:
+            with contextlib.suppress(ClickledgerError):
+                found.append(custom(one.name, one.formula, one.unit, help=one.help))
+        return found
 
 
 def add_custom(programs: Sessions | None, query: Asking, who: Principal) -> Asking:
@@ -161,6 +183,23 @@ def _names(query: Query) -> Iterable[str]:
     yield from query.metrics
     yield from (one.metric for one in query.filters if one.metric is not None)
     yield from (one.by for one in query.sort)
+
+
+def _refuse_unknown(
+    session: Session, query: Query, unknown_names: set[str], owners: Sequence[Principal | Owned]
+) -> None:
+    """Refuse a metric that there is nowhere, with the nearest names, also of custom metrics.
+
+    Raises:
+        ClickledgerError: ``unknown_metric``.
+
+    """
+    asked = [*query.metrics, *(one.metric for one in query.filters if one.metric is not None)]
+    for name in asked:
+        if name in unknown_names:
+            mine = or_(*(and_(CustomMetric.role == o.role, same_side(CustomMetric, _side(o))) for o in owners))
+            kept = session.scalars(select(CustomMetric.name).where(mine).distinct())
+            raise unknown(UNKNOWN_METRIC, "metric", name, [*METRICS, *(f.name for f in query.formulas), *kept])
 
 
 def _side(owner: Principal | Owned) -> Principal:

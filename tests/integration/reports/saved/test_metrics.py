@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from partners.models import CustomMetric
 from tests.integration.reports.saved.conftest import REPORTS
 
 PATH = "/api/v1/custom-metrics"
@@ -13,7 +14,7 @@ _numbers = itertools.count(1)
 
 
 def metric(asker, formula="clicks * 10", **fields):
-    return asker.made("POST", PATH, {"name": f"own_{next(_numbers)}", "formula": formula, **fields})
+    return asker.made("POST", PATH, {"name": f"own_{next(_numbers)}", "formula": formula} | fields)
 
 
 def asked(people, asker, name):
@@ -89,3 +90,57 @@ def test_metrics_are_listed_to_those_who_may_use_them(people):
     assert made in people.manager.made("GET", f"{PATH}?limit=1000")["items"]
     assert people.manager.made("GET", f"{PATH}?name={made['name']}")["items"] == [made]
     assert people.first.made("GET", f"{PATH}?name={made['name']}")["items"] == []
+
+
+def in_schema(asker):
+    """The custom metrics that the schema lists to somebody, by name."""
+    listed = asker.made("GET", "/api/v1/reports/schema")["metrics"]
+    assert {one["custom"] for one in listed if one["group"] != "custom"} == {False}
+    return {one["name"]: one for one in listed if one["custom"]}
+
+
+def test_the_schema_lists_a_metric_to_everybody_who_may_use_it_and_to_nobody_else(people):
+    made = metric(people.manager, "payout / clicks", unit="money", help="Payout of a click")
+    plain = metric(people.first, "clicks * 2")
+    assert in_schema(people.manager)[made["name"]] == {
+        "name": made["name"],
+        "label": made["name"],
+        "help": "Payout of a click",
+        "group": "custom",
+        "unit": "money",
+        "formula": "payout / clicks",
+        "custom": True,
+        "operators": ["eq", "ne", "gt", "gte", "lt", "lte", "between", "is_set", "is_not_set"],
+    }
+    assert in_schema(people.first)[plain["name"]]["help"] == "clicks * 2"
+    for other in (people.admin, people.analyst, people.first, people.second, people.shop):
+        assert made["name"] not in in_schema(other)
+    for other in (people.admin, people.manager, people.second, people.shop):
+        assert plain["name"] not in in_schema(other)
+    # What is listed can be asked for as it stands.
+    for asker in (people.manager, people.first):
+        names = list(in_schema(asker))
+        query = {"from": "2026-11-01", "to": "2026-11-02", "metrics": names}
+        assert list(asker.made("POST", "/api/v1/reports/query", query)["rows"][0]) == names
+    people.manager.made("DELETE", f"{PATH}/{made['id']}")
+    assert made["name"] not in in_schema(people.manager)
+
+
+def test_a_formula_that_is_none_any_more_is_not_listed(people):
+    made = metric(people.manager)
+    people.web.change(CustomMetric, made["id"], formula="clicks_of_yore * 2")
+    assert made["name"] not in in_schema(people.manager)
+
+
+def test_a_mistyped_custom_metric_is_answered_with_its_name(people):
+    metric(people.manager, name="payout_per_thousand")
+    for wrong in (
+        {"metrics": ["payout_per_thosand"]},
+        {"filters": [{"metric": "payout_per_thosand", "value": 1}]},
+    ):
+        query = {"from": "2026-11-01", "to": "2026-11-02", "metrics": ["clicks"]} | wrong
+        refused = people.manager.ask("POST", "/api/v1/reports/query", query)
+        assert refused.json()["error"]["details"]["nearest"][0] == "payout_per_thousand"
+        refused = people.analyst.ask("POST", "/api/v1/reports/query", query)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unknown_metric")
+        assert "payout_per_thousand" not in refused.text
