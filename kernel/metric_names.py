@@ -151,7 +151,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "clickledger_http_requests_total",
         "counter",
-        "Requests to the web role; route is its pattern, not its path.",
+        "Requests the web role answered; route is the pattern, like /api/v1/offers/{id}, or none.",
         ("route", "status"),
     ),
     Metric("clickledger_report_seconds", "histogram", "One report query in the event store."),

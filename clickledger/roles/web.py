@@ -25,6 +25,7 @@ from kernel.clickhouse.client import FRUGAL, ReaderPool
 from kernel.clickhouse.rollups import Quiet
 from kernel.http import EXCEPTION_HANDLERS
 from kernel.rate_limits import RateLimiter
+from kernel.request_counts import RequestCounts
 from kernel.settings import Settings
 from kernel.tasks import end
 from partners import identity
@@ -96,13 +97,14 @@ def web_app(
         app = Starlette(
             routes=routes(offered),
             middleware=[
+                Middleware(RequestCounts),
                 Middleware(
                     Admission,
                     authenticator=authenticator,
                     limiter=limiter,
                     per_minute=chosen.api_rate_per_minute,
                     resolve_address=ClientAddress(chosen.trusted_networks).resolve,
-                )
+                ),
             ],
             exception_handlers=EXCEPTION_HANDLERS,
             lifespan=lifespan,
