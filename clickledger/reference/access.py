@@ -87,6 +87,9 @@ clickledger keys create "Nightly report" --role analyst --scope reports:read --d
 Partners can sign themselves up with `POST /api/v1/signup` while the program's `signup` is open; where it names a
 `terms_url`, they must send `accept_terms`. A new partner is pending: its clicks are not taken, and its user may
 sign in but sees its own state at `/api/v1/me` alone, until somebody with `program:write` approves it.
+
+The answer doesn't tell whether an e-mail address has a user already. Such a partner waits without a user of its
+own, and its notes, which only the network's people see, say so: ask the person whose user it is.
 """
 
 

@@ -110,10 +110,12 @@ class SignUpTerms(BaseModel):
 
 
 class SignedUp(BaseModel):
-    """A partner that waits for approval, and its user, who may sign in."""
+    """A partner that waits for approval.
+
+    The same whether the e-mail address was new or belongs to a user already.
+    """
 
     partner: PartnerState
-    user: UserAnswer
 
 
 class UserList(BaseModel):

@@ -1,7 +1,9 @@
 """Partners that sign themselves up, where the program lets them.
 
 Invariants: what a sign-up makes waits for approval: its clicks aren't counted, and its user sees its own state
-alone; nothing is made while sign-up is closed or before the terms, if there are any, were accepted.
+alone; nothing is made while sign-up is closed or before the terms, if there are any, were accepted; nobody learns
+by it whose e-mail address has a user already: that partner waits like any other, and the network's people, who
+must approve it, read of it in its notes.
 """
 
 from __future__ import annotations
@@ -41,11 +43,15 @@ def check(session: Session, wanted: SignUp) -> None:
         raise TERMS_NOT_ACCEPTED.error(f"Read {asked.terms_url} and send accept_terms as true.")
 
 
-def sign_up(session: Session, address: str, wanted: SignUp, password_hash: str) -> tuple[Partner, User]:
-    """Make a partner that waits for approval, and its user.
+HAS_A_USER = "Signed up with an e-mail address that belongs to a user already, so no user was made for it."
+"""What the notes of such a partner say."""
+
+
+def sign_up(session: Session, address: str, wanted: SignUp, password_hash: str) -> Partner:
+    """Make a partner that waits for approval and, unless its e-mail address has one, its user.
 
     Raises:
-        ClickledgerError: as ``check``; ``conflict`` for a taken name or e-mail address.
+        ClickledgerError: as ``check``; ``conflict`` for a taken name.
 
     """
     service.the_program(session, to_change=True)
@@ -54,6 +60,7 @@ def sign_up(session: Session, address: str, wanted: SignUp, password_hash: str) 
     taken = CONFLICT.error(f"There is a partner {wanted.name!r} already; choose another name.", field="name")
     if session.scalar(select(Partner.id).where(Partner.name == wanted.name)) is not None:
         raise taken
+    known = session.scalar(select(User.id).where(User.email == wanted.email)) is not None
     partner = Partner(
         name=wanted.name,
         status="pending",
@@ -61,6 +68,7 @@ def sign_up(session: Session, address: str, wanted: SignUp, password_hash: str) 
         company=wanted.company,
         country=wanted.country,
         website=wanted.website,
+        notes=HAS_A_USER if known else "",
         fallback_url="",
     )
     session.add(partner)
@@ -71,11 +79,13 @@ def sign_up(session: Session, address: str, wanted: SignUp, password_hash: str) 
     service.grow_version(session)
     told = audit.changes({}, audit.values(partner))
     audit.record(session, by.who, address, "create", "partner", partner.id, told, partner_id=partner.id)
-    user = User(
-        email=wanted.email,
-        name=wanted.contact or wanted.name,
-        role="partner",
-        partner_id=partner.id,
-        password_hash=password_hash,
-    )
-    return partner, users.insert(session, by, user)
+    if not known:
+        user = User(
+            email=wanted.email,
+            name=wanted.contact or wanted.name,
+            role="partner",
+            partner_id=partner.id,
+            password_hash=password_hash,
+        )
+        users.insert(session, by, user)
+    return partner

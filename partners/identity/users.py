@@ -59,6 +59,7 @@ def insert(session: Session, by: Actor, user: User) -> User:
         ClickledgerError: ``conflict``.
 
     """
+    service.the_program(session, to_change=True)
     taken = CONFLICT.error(f"There is a user with the e-mail address {user.email!r} already.", field="email")
     if session.scalar(select(User.id).where(User.email == user.email)) is not None:
         raise taken

@@ -120,8 +120,8 @@ async def _sign_up(request: Request) -> Response:
     made = await passwords.hashed(wanted.password.get_secret_value())
 
     def make(session: Session) -> SignedUp:
-        partner, user = signup.sign_up(session, address, wanted, made)
-        return SignedUp(partner=PartnerState.model_validate(partner), user=UserAnswer.model_validate(user))
+        partner = signup.sign_up(session, address, wanted, made)
+        return SignedUp(partner=PartnerState.model_validate(partner))
 
     signed_up = await writing(request, make)
     await publish(request)

@@ -137,7 +137,8 @@ def test_a_sign_up_counts_as_a_change_of_the_program_and_waits(sessions):
         session.get_one(Program, 1).signup = {"open": True}
         before = session.get_one(Program, 1).version
     with sessions.writing() as session:
-        partner, made = signup.sign_up(session, "", SignUp.model_validate(wanted), "hash")
+        partner = signup.sign_up(session, "", SignUp.model_validate(wanted), "hash")
+        (made,) = users.listing(session, UserQuery(email="b@example.com"))
         assert (partner.status, made.partner_id) == ("pending", partner.id)
         assert session.get_one(Program, 1).version == before + 1
     with pytest.raises(ClickledgerError, match="There is a partner 'Blog' already"), sessions.writing() as session:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from kernel.auth import ROLE_SCOPES
 from partners.identity import passwords
+from partners.identity.signup import HAS_A_USER
 from partners.models import Advertiser, ApiKey, AuditEntry, Partner, User
 from tests.support.web import PASSWORD, running_web
 
@@ -267,15 +268,31 @@ def test_a_partner_signs_up_waits_and_sees_its_own_state_alone_until_it_is_appro
     assert me.ask("GET", "/api/v1/keys").status_code == 200
 
 
-def test_a_taken_name_or_address_leaves_nothing_behind(web):
+def test_a_taken_name_leaves_nothing_behind(web):
     web.set_signup(open=True)
     _, body = signing_up(web)
-    for taken in ({"name": body["name"]}, {"email": body["email"]}):
-        answer, again = signing_up(web, **taken)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
-        with web.app.state.programs.reading() as session:
-            same = session.scalars(select(Partner.name).where(Partner.email == again["email"])).all()
-        assert same == ([body["name"]] if "email" in taken else [])
+    answer, again = signing_up(web, name=body["name"])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+    with web.app.state.programs.reading() as session:
+        assert session.scalars(select(Partner.name).where(Partner.email == again["email"])).all() == []
+
+
+def test_a_sign_up_doesnt_tell_whose_e_mail_address_has_a_user_already(web):
+    web.set_signup(open=True)
+    new, body = signing_up(web)
+    known, again = signing_up(web, email=body["email"].upper())
+    assert new.status_code == known.status_code == 201
+    states = [answer.json()["partner"] for answer in (new, known)]
+    assert [{**state, "id": 0, "name": ""} for state in states] == [
+        {"id": 0, "name": "", "status": "pending", "status_reason": ""}
+    ] * 2
+    assert set(new.json()) == set(known.json()) == {"partner"}
+    notes = [web.admin.made("GET", f"/api/v1/partners/{state['id']}")["notes"] for state in states]
+    assert notes == ["", HAS_A_USER]
+    users = web.admin.made("GET", "/api/v1/users", params={"email": body["email"]})["items"]
+    assert [user["partner_id"] for user in users] == [states[0]["id"]], "the user stays whose it was"
+    taken, _ = signing_up(web, name=again["name"])
+    assert taken.status_code == 409, "its name is taken as any other's"
 
 
 def test_sign_ups_of_one_address_are_limited(event_store, store_settings, tmp_path):
