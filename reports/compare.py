@@ -19,6 +19,9 @@ from reports.span import Span, midnight, span
 _FIRST_YEAR = 1970
 """What the store's times and dates can hold begins there."""
 
+CHANGE_DIGITS = 12
+"""After the point of a change: more than it means, fewer than a floating-point number's last, which is noise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Before:

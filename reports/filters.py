@@ -22,6 +22,7 @@ from reports.errors import (
     UNKNOWN_OPERATOR,
     unknown,
 )
+from reports.measures import Range, measure
 from reports.names import Names, identified
 from reports.query import Filter, Value
 from reports.registry import METRIC_OPERATORS, METRICS, OPERATORS, Dimension, Metric, Operator
@@ -54,6 +55,7 @@ class MetricFilter:
     metric: Metric
     operator: Operator
     values: tuple[float, ...]
+    of: Range = "now"
 
 
 def on_dimension(asked: Filter, dimension: Dimension, names: Names) -> DimensionFilter:
@@ -84,17 +86,15 @@ def on_dimension(asked: Filter, dimension: Dimension, names: Names) -> Dimension
     return DimensionFilter(dimension, operator, values)
 
 
-def on_metric(asked: Filter, known: Mapping[str, Metric] = METRICS) -> MetricFilter:
-    """Check a filter on a metric.
+def on_metric(asked: Filter, known: Mapping[str, Metric] = METRICS, *, is_compared: bool = False) -> MetricFilter:
+    """Check a filter on a metric, or on its value before or its change where the report is compared.
 
     Raises:
         ClickledgerError: the metric or the operator doesn't exist, or a value is not a number.
 
     """
     name = asked.metric or ""
-    metric = known.get(name)
-    if metric is None:
-        raise unknown(UNKNOWN_METRIC, "metric", name, known)
+    metric, of = measure(name, known, UNKNOWN_METRIC, is_compared=is_compared)
     operator = METRIC_OPERATORS.get(asked.op)
     if operator is None:
         if asked.op not in OPERATORS:
@@ -108,7 +108,7 @@ def on_metric(asked: Filter, known: Mapping[str, Metric] = METRICS) -> MetricFil
             f"'{name}' is a moment and can only be filtered with is_set and is_not_set.",
             allowed=["is_set", "is_not_set"],
         )
-    return MetricFilter(metric, operator, tuple(_number(v, name) for v in _values(asked, operator, name)))
+    return MetricFilter(metric, operator, tuple(_number(v, name) for v in _values(asked, operator, name)), of)
 
 
 def _is_equality(operator: Operator) -> bool:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from reports.compare import CHANGE_DIGITS
 from reports.execute import Result
 from reports.headings import headings
 from reports.names import Names, shown
@@ -176,7 +177,7 @@ def _change(now: Any, before: Any) -> float | None:
     ):
         return None
     # Money is exact and so is its difference; a ratio is a float on both sides.
-    change = float(Decimal(now) / Decimal(before) - 1)
+    change = round(float(Decimal(now) / Decimal(before) - 1), CHANGE_DIGITS)
     return change if math.isfinite(change) else None
 
 

@@ -155,9 +155,9 @@ def _merged(compiler: Compiler) -> list[str]:
     """Return the parts, ``t_<part>``, over the rows that pass the metric filters; of a pivot for each column."""
     plan = compiler.plan
     asked = plan.asked
-    filtered = tuple(dict.fromkeys(f.metric for f in asked.having))
+    filtered = {(f.metric.name, is_before) for f in asked.having for is_before in (False, f.of != "now")}
     of_filtered = [
-        f"{one.sql} AS {one.name}" for one in _fields(plan) if one.metric in filtered and not one.is_before
+        f"{one.sql} AS {one.name}" for one in _fields(plan) if (one.metric.name, one.is_before) in filtered
     ]
     parts = list(parts_as(plan, "peek"))
     column = ["c"] if asked.pivot else []
@@ -267,7 +267,7 @@ def _order(compiler: Compiler) -> list[str]:
     for order in compiler.plan.asked.order:
         by = order.by
         if isinstance(by, Metric):
-            key = f"m_{by.name}"
+            key = conditions_of.of_range(by, order.of)
         elif by.kind == "id" and not order.by_id:
             key = f"lowerUTF8({conditions_of.named(compiler.bindings, compiler.names, by, f'd_{by.name}')})"
         else:
@@ -277,7 +277,7 @@ def _order(compiler: Compiler) -> list[str]:
 
 
 def _fields(plan: Plan, parts: dict[str, str] | None = None) -> tuple[_Field, ...]:
-    """Return what a row holds beside its dimensions; of the range compared with only what is shown.
+    """Return what a row holds beside its dimensions; of the range compared with what is shown comes first.
 
     Args:
         plan: The report's.
@@ -289,7 +289,7 @@ def _fields(plan: Plan, parts: dict[str, str] | None = None) -> tuple[_Field, ..
     found = []
     for is_before in (False, True) if plan.asked.before else (False,):
         values = {part.name: given[part_name(part, is_before=is_before)] for part in plan.parts}
-        for metric in plan.asked.metrics if is_before else plan.asked.computed:
+        for metric in plan.asked.computed_before if is_before else plan.asked.computed:
             name = f"{'b' if is_before else 'm'}_{metric.name}"
             found.append(_Field(name, metric, is_before, _formula(metric, values), _formula(metric, nothing)))
     return tuple(found)

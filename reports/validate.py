@@ -26,7 +26,7 @@ from reports.errors import (
 )
 from reports.exchange import Exchange, exchange
 from reports.filters import DimensionFilter, MetricFilter, on_dimension, on_metric
-from reports.measures import measures
+from reports.measures import Range, measure, measures
 from reports.names import Names
 from reports.query import MoneyView, Query
 from reports.registry import DIMENSIONS, PARTS, Dimension, Metric
@@ -56,6 +56,8 @@ class Order:
     by: Dimension | Metric
     desc: bool
     by_id: bool = False
+    of: Range = "now"
+    """Which of a metric's values, where the report is compared with another range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,15 @@ class Asked:
         """The metrics asked for and those only filtered or sorted by, each once."""
         sorted_by = (o.by for o in self.order if isinstance(o.by, Metric))
         return tuple(dict.fromkeys((*self.metrics, *(f.metric for f in self.having), *sorted_by)))
+
+    @property
+    def computed_before(self) -> tuple[Metric, ...]:
+        """The metrics of which the range compared with is shown, filtered or sorted by, each once."""
+        if self.before is None:
+            return ()
+        filtered = (f.metric for f in self.having if f.of != "now")
+        sorted_by = (o.by for o in self.order if isinstance(o.by, Metric) and o.of != "now")
+        return tuple(dict.fromkeys((*self.metrics, *filtered, *sorted_by)))
 
     @property
     def sliced(self) -> tuple[Dimension, ...]:
@@ -215,7 +226,7 @@ def _filters(
         if one.dimension is not None:
             where.append(on_dimension(one, _ID_NAMES.get(one.dimension) or _dimension(one.dimension), names))
         else:
-            having.append(on_metric(one, known))
+            having.append(on_metric(one, known, is_compared=query.compare is not None))
     return tuple(where), tuple(having)
 
 
@@ -240,16 +251,19 @@ def _order(
     keys: list[Order] = []
     for one in query.sort:
         dimension = DIMENSIONS.get(one.by) or _ID_NAMES.get(one.by)
-        if dimension is None and one.by not in known:
-            raise unknown(SORT_INVALID, "dimension or metric", one.by, [*query.dimensions, *known])
-        if dimension is not None and dimension not in dimensions:
+        if dimension is None:
+            compared = query.compare is not None
+            metric, of = measure(one.by, known, SORT_INVALID, is_compared=compared, others=query.dimensions)
+            keys.append(Order(metric, one.desc, of=of))
+        elif dimension not in dimensions:
             raise SORT_INVALID.error(f"'{one.by}' can't be sorted by, as it is not among the dimensions.")
-        keys.append(Order(dimension or known[one.by], one.desc, by_id=one.by in _ID_NAMES))
+        else:
+            keys.append(Order(dimension, one.desc, by_id=one.by in _ID_NAMES))
     if not keys:
         times = [d for d in dimensions if d.group == "time"]
         keys = [Order(d, desc=False) for d in times] or [Order(metrics[0], desc=True)]
     keys += [Order(d, desc=False) for d in dimensions]
-    first: dict[tuple[str, bool], Order] = {}
+    first: dict[tuple[str, bool, str], Order] = {}
     for key in keys:
-        first.setdefault((key.by.name, key.by_id), key)
+        first.setdefault((key.by.name, key.by_id, key.of), key)
     return tuple(first.values())

@@ -10,9 +10,11 @@ from typing import Any
 
 from reports.attributes import bind_attribute
 from reports.bindings import Bindings
+from reports.compare import CHANGE_DIGITS
 from reports.filters import DimensionFilter, MetricFilter
+from reports.measures import Range
 from reports.names import NO_ONE, Names
-from reports.registry import METRIC_OPERATORS, OPERATORS, Dimension, DimensionKind, Operator
+from reports.registry import METRIC_OPERATORS, OPERATORS, Dimension, DimensionKind, Metric, Operator
 from reports.registry.attribute import kept
 from reports.registry.operators import EMPTY
 
@@ -61,11 +63,23 @@ def on_dimension(bindings: Bindings, names: Names, place: str, one: DimensionFil
 def on_metric(bindings: Bindings, place: str, one: MetricFilter) -> str:
     """Return a filter as a condition on the answer's rows; the metric's alias stands beside it."""
     operator = METRIC_OPERATORS[one.operator.negates or one.operator.name]
-    alias = f"m_{one.metric.name}"
+    value = of_range(one.metric, one.of)
     # Counts are integers and money is decimal: both are compared as the number the caller wrote.
-    subject = alias if operator.arity == "none" else f"toFloat64({alias})"
+    subject = value if operator.arity == "none" else f"toFloat64({value})"
     condition = _compared(bindings, subject, operator, place, "Float64", one.values, "")
     return f"NOT ({condition})" if one.operator.negates else condition
+
+
+def of_range(metric: Metric, of: Range) -> str:
+    """Return a metric's value over the report's range, over the one compared with, or the change between the two.
+
+    The change is rounded as ``reports.present`` rounds it, so that a row that shows 0.1 is one of at least 0.1.
+    """
+    if of != "change":
+        return f"{'m' if of == 'now' else 'b'}_{metric.name}"
+    now, before = f"m_{metric.name}", f"b_{metric.name}"
+    change = f"round(toFloat64({now} - {before}) / nullIf(toFloat64({before}), 0), {CHANGE_DIGITS})"
+    return f"if(isFinite({change}), {change}, NULL)"
 
 
 def named(bindings: Bindings, names: Names, dimension: Dimension, key: str) -> str:

@@ -22,6 +22,7 @@ from partners.models import CustomMetric, Owned
 from partners.resources import Caller
 from partners.resources.work import need_match
 from reports.errors import UNKNOWN_METRIC, unknown
+from reports.measures import stem_of
 from reports.names import Names
 from reports.query import Query
 from reports.registry import DIMENSIONS, METRICS, PARTS, Metric
@@ -181,8 +182,8 @@ def _missing(query: Query) -> set[str]:
 def _names(query: Query) -> Iterable[str]:
     """Return every name that may be a metric's."""
     yield from query.metrics
-    yield from (one.metric for one in query.filters if one.metric is not None)
-    yield from (one.by for one in query.sort)
+    yield from (stem_of(one.metric) for one in query.filters if one.metric is not None)
+    yield from (stem_of(one.by) for one in query.sort)
 
 
 def _refuse_unknown(
@@ -194,7 +195,7 @@ def _refuse_unknown(
         ClickledgerError: ``unknown_metric``.
 
     """
-    asked = [*query.metrics, *(one.metric for one in query.filters if one.metric is not None)]
+    asked = [*query.metrics, *(stem_of(one.metric) for one in query.filters if one.metric is not None)]
     for name in asked:
         if name in unknown_names:
             mine = or_(*(and_(CustomMetric.role == o.role, same_side(CustomMetric, _side(o))) for o in owners))

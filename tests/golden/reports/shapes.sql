@@ -1431,6 +1431,388 @@ ORDER BY
     d_week ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
+-- sorted and filtered by what was before and by the change
+-- before_from = '2026-10-25 00:00:00.000'
+-- before_to = '2026-11-01 00:00:00.000'
+-- currency = 'USD'
+-- from = '2026-11-01 00:00:00.000'
+-- h0 = 10.0
+-- h1 = -0.25
+-- limit = 1001
+-- offset = 0
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.100000000000000000'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294987296, 4294988054]
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT
+    is_total,
+    d_country,
+    m_clicks,
+    m_payout,
+    m_cr,
+    b_clicks,
+    b_payout,
+    b_cr
+FROM (
+    SELECT
+        0 AS is_total,
+        d_country,
+        p_clicks AS m_clicks,
+        (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6)) AS m_payout,
+        toFloat64((p_approved + p_pending)) / nullIf(toFloat64(p_unique_clicks), 0) AS m_cr,
+        q_clicks AS b_clicks,
+        (toDecimal128(roundBankers(q_approved_payout, 6), 6) + toDecimal128(roundBankers(q_pending_payout, 6), 6)) AS b_payout,
+        toFloat64((q_approved + q_pending)) / nullIf(toFloat64(q_unique_clicks), 0) AS b_cr
+    FROM (
+        SELECT
+            k_country AS d_country,
+            sum(p_clicks) AS p_clicks,
+            sum(p_approved_payout) AS p_approved_payout,
+            sum(p_pending_payout) AS p_pending_payout,
+            sum(p_approved) AS p_approved,
+            sum(p_pending) AS p_pending,
+            sum(p_unique_clicks) AS p_unique_clicks,
+            sum(q_clicks) AS q_clicks,
+            sum(q_approved_payout) AS q_approved_payout,
+            sum(q_pending_payout) AS q_pending_payout,
+            sum(q_approved) AS q_approved,
+            sum(q_pending) AS q_pending,
+            sum(q_unique_clicks) AS q_unique_clicks
+        FROM (
+            SELECT
+                country AS k_country,
+                sum(n_clicks) AS p_clicks,
+                sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                sum(n_unique_clicks) AS p_unique_clicks,
+                toUInt64(0) AS q_clicks,
+                toDecimal256(0, 24) AS q_approved_payout,
+                toDecimal256(0, 24) AS q_pending_payout,
+                toUInt64(0) AS q_approved,
+                toUInt64(0) AS q_pending,
+                toUInt64(0) AS q_unique_clicks
+            FROM clicks_daily
+            WHERE hour >= {from:DateTime64(3, 'UTC')}
+                AND hour < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_country
+            UNION ALL
+            SELECT
+                country AS k_country,
+                toUInt64(0) AS p_clicks,
+                sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                toUInt64(0) AS q_clicks,
+                toDecimal256(0, 24) AS q_approved_payout,
+                toDecimal256(0, 24) AS q_pending_payout,
+                toUInt64(0) AS q_approved,
+                toUInt64(0) AS q_pending,
+                toUInt64(0) AS q_unique_clicks
+            FROM impressions
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_country
+            UNION ALL
+            SELECT
+                country AS k_country,
+                toUInt64(0) AS p_clicks,
+                sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+                sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
+                countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+                countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                toUInt64(0) AS q_clicks,
+                toDecimal256(0, 24) AS q_approved_payout,
+                toDecimal256(0, 24) AS q_pending_payout,
+                toUInt64(0) AS q_approved,
+                toUInt64(0) AS q_pending,
+                toUInt64(0) AS q_unique_clicks
+            FROM conversions FINAL
+            WHERE ts >= {from:DateTime64(3, 'UTC')}
+                AND ts < {to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_country
+            UNION ALL
+            SELECT
+                country AS k_country,
+                toUInt64(0) AS p_clicks,
+                toDecimal256(0, 24) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                sum(n_clicks) AS q_clicks,
+                sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS q_approved_payout,
+                toDecimal256(0, 24) AS q_pending_payout,
+                toUInt64(0) AS q_approved,
+                toUInt64(0) AS q_pending,
+                sum(n_unique_clicks) AS q_unique_clicks
+            FROM clicks_daily
+            WHERE hour >= {before_from:DateTime64(3, 'UTC')}
+                AND hour < {before_to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_country
+            UNION ALL
+            SELECT
+                country AS k_country,
+                toUInt64(0) AS p_clicks,
+                toDecimal256(0, 24) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                toUInt64(0) AS q_clicks,
+                sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS q_approved_payout,
+                toDecimal256(0, 24) AS q_pending_payout,
+                toUInt64(0) AS q_approved,
+                toUInt64(0) AS q_pending,
+                toUInt64(0) AS q_unique_clicks
+            FROM impressions
+            WHERE ts >= {before_from:DateTime64(3, 'UTC')}
+                AND ts < {before_to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_country
+            UNION ALL
+            SELECT
+                country AS k_country,
+                toUInt64(0) AS p_clicks,
+                toDecimal256(0, 24) AS p_approved_payout,
+                toDecimal256(0, 24) AS p_pending_payout,
+                toUInt64(0) AS p_approved,
+                toUInt64(0) AS p_pending,
+                toUInt64(0) AS p_unique_clicks,
+                toUInt64(0) AS q_clicks,
+                sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS q_approved_payout,
+                sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS q_pending_payout,
+                countIf(status = 'approved' AND attribution != 'adjustment') AS q_approved,
+                countIf(status = 'pending' AND attribution != 'adjustment') AS q_pending,
+                toUInt64(0) AS q_unique_clicks
+            FROM conversions FINAL
+            WHERE ts >= {before_from:DateTime64(3, 'UTC')}
+                AND ts < {before_to:DateTime64(3, 'UTC')}
+                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            GROUP BY k_country
+        )
+        GROUP BY d_country
+    )
+    WHERE toFloat64(b_payout) > {h0:Float64}
+        AND toFloat64(if(isFinite(round(toFloat64(m_clicks - b_clicks) / nullIf(toFloat64(b_clicks), 0), 12)), round(toFloat64(m_clicks - b_clicks) / nullIf(toFloat64(b_clicks), 0), 12), NULL)) <= {h1:Float64}
+    ORDER BY
+        if(isFinite(round(toFloat64(m_cr - b_cr) / nullIf(toFloat64(b_cr), 0), 12)), round(toFloat64(m_cr - b_cr) / nullIf(toFloat64(b_cr), 0), 12), NULL) DESC NULLS LAST,
+        b_clicks ASC NULLS LAST,
+        d_country ASC NULLS LAST
+    LIMIT {limit:UInt64} OFFSET {offset:UInt64}
+    UNION ALL
+    SELECT
+        1 AS is_total,
+        NULL AS d_country,
+        t_p_clicks AS m_clicks,
+        (t_p_approved_payout + t_p_pending_payout) AS m_payout,
+        toFloat64((t_p_approved + t_p_pending)) / nullIf(toFloat64(t_p_unique_clicks), 0) AS m_cr,
+        t_q_clicks AS b_clicks,
+        (t_q_approved_payout + t_q_pending_payout) AS b_payout,
+        toFloat64((t_q_approved + t_q_pending)) / nullIf(toFloat64(t_q_unique_clicks), 0) AS b_cr
+    FROM (
+        SELECT
+            sum(p_clicks) AS t_p_clicks,
+            toDecimal128(roundBankers(sum(p_approved_payout), 6), 6) AS t_p_approved_payout,
+            toDecimal128(roundBankers(sum(p_pending_payout), 6), 6) AS t_p_pending_payout,
+            sum(p_approved) AS t_p_approved,
+            sum(p_pending) AS t_p_pending,
+            sum(p_unique_clicks) AS t_p_unique_clicks,
+            sum(q_clicks) AS t_q_clicks,
+            toDecimal128(roundBankers(sum(q_approved_payout), 6), 6) AS t_q_approved_payout,
+            toDecimal128(roundBankers(sum(q_pending_payout), 6), 6) AS t_q_pending_payout,
+            sum(q_approved) AS t_q_approved,
+            sum(q_pending) AS t_q_pending,
+            sum(q_unique_clicks) AS t_q_unique_clicks
+        FROM (
+            SELECT
+                p_clicks,
+                p_approved_payout,
+                p_pending_payout,
+                p_approved,
+                p_pending,
+                p_unique_clicks,
+                q_clicks,
+                q_approved_payout,
+                q_pending_payout,
+                q_approved,
+                q_pending,
+                q_unique_clicks,
+                p_clicks AS m_clicks,
+                (toDecimal128(roundBankers(p_approved_payout, 6), 6) + toDecimal128(roundBankers(p_pending_payout, 6), 6)) AS m_payout,
+                q_clicks AS b_clicks,
+                (toDecimal128(roundBankers(q_approved_payout, 6), 6) + toDecimal128(roundBankers(q_pending_payout, 6), 6)) AS b_payout
+            FROM (
+                SELECT
+                    k_country AS d_country,
+                    sum(p_clicks) AS p_clicks,
+                    sum(p_approved_payout) AS p_approved_payout,
+                    sum(p_pending_payout) AS p_pending_payout,
+                    sum(p_approved) AS p_approved,
+                    sum(p_pending) AS p_pending,
+                    sum(p_unique_clicks) AS p_unique_clicks,
+                    sum(q_clicks) AS q_clicks,
+                    sum(q_approved_payout) AS q_approved_payout,
+                    sum(q_pending_payout) AS q_pending_payout,
+                    sum(q_approved) AS q_approved,
+                    sum(q_pending) AS q_pending,
+                    sum(q_unique_clicks) AS q_unique_clicks
+                FROM (
+                    SELECT
+                        country AS k_country,
+                        sum(n_clicks) AS p_clicks,
+                        sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                        toDecimal256(0, 24) AS p_pending_payout,
+                        toUInt64(0) AS p_approved,
+                        toUInt64(0) AS p_pending,
+                        sum(n_unique_clicks) AS p_unique_clicks,
+                        toUInt64(0) AS q_clicks,
+                        toDecimal256(0, 24) AS q_approved_payout,
+                        toDecimal256(0, 24) AS q_pending_payout,
+                        toUInt64(0) AS q_approved,
+                        toUInt64(0) AS q_pending,
+                        toUInt64(0) AS q_unique_clicks
+                    FROM clicks_daily
+                    WHERE hour >= {from:DateTime64(3, 'UTC')}
+                        AND hour < {to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    GROUP BY k_country
+                    UNION ALL
+                    SELECT
+                        country AS k_country,
+                        toUInt64(0) AS p_clicks,
+                        sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS p_approved_payout,
+                        toDecimal256(0, 24) AS p_pending_payout,
+                        toUInt64(0) AS p_approved,
+                        toUInt64(0) AS p_pending,
+                        toUInt64(0) AS p_unique_clicks,
+                        toUInt64(0) AS q_clicks,
+                        toDecimal256(0, 24) AS q_approved_payout,
+                        toDecimal256(0, 24) AS q_pending_payout,
+                        toUInt64(0) AS q_approved,
+                        toUInt64(0) AS q_pending,
+                        toUInt64(0) AS q_unique_clicks
+                    FROM impressions
+                    WHERE ts >= {from:DateTime64(3, 'UTC')}
+                        AND ts < {to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    GROUP BY k_country
+                    UNION ALL
+                    SELECT
+                        country AS k_country,
+                        toUInt64(0) AS p_clicks,
+                        sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
+                        sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
+                        countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
+                        countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
+                        toUInt64(0) AS p_unique_clicks,
+                        toUInt64(0) AS q_clicks,
+                        toDecimal256(0, 24) AS q_approved_payout,
+                        toDecimal256(0, 24) AS q_pending_payout,
+                        toUInt64(0) AS q_approved,
+                        toUInt64(0) AS q_pending,
+                        toUInt64(0) AS q_unique_clicks
+                    FROM conversions FINAL
+                    WHERE ts >= {from:DateTime64(3, 'UTC')}
+                        AND ts < {to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    GROUP BY k_country
+                    UNION ALL
+                    SELECT
+                        country AS k_country,
+                        toUInt64(0) AS p_clicks,
+                        toDecimal256(0, 24) AS p_approved_payout,
+                        toDecimal256(0, 24) AS p_pending_payout,
+                        toUInt64(0) AS p_approved,
+                        toUInt64(0) AS p_pending,
+                        toUInt64(0) AS p_unique_clicks,
+                        sum(n_clicks) AS q_clicks,
+                        sum(if(currency = {currency:String}, toDecimal256(payout_sum, 24), payout_sum * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(hour, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS q_approved_payout,
+                        toDecimal256(0, 24) AS q_pending_payout,
+                        toUInt64(0) AS q_approved,
+                        toUInt64(0) AS q_pending,
+                        sum(n_unique_clicks) AS q_unique_clicks
+                    FROM clicks_daily
+                    WHERE hour >= {before_from:DateTime64(3, 'UTC')}
+                        AND hour < {before_to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    GROUP BY k_country
+                    UNION ALL
+                    SELECT
+                        country AS k_country,
+                        toUInt64(0) AS p_clicks,
+                        toDecimal256(0, 24) AS p_approved_payout,
+                        toDecimal256(0, 24) AS p_pending_payout,
+                        toUInt64(0) AS p_approved,
+                        toUInt64(0) AS p_pending,
+                        toUInt64(0) AS p_unique_clicks,
+                        toUInt64(0) AS q_clicks,
+                        sum(if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))])) AS q_approved_payout,
+                        toDecimal256(0, 24) AS q_pending_payout,
+                        toUInt64(0) AS q_approved,
+                        toUInt64(0) AS q_pending,
+                        toUInt64(0) AS q_unique_clicks
+                    FROM impressions
+                    WHERE ts >= {before_from:DateTime64(3, 'UTC')}
+                        AND ts < {before_to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    GROUP BY k_country
+                    UNION ALL
+                    SELECT
+                        country AS k_country,
+                        toUInt64(0) AS p_clicks,
+                        toDecimal256(0, 24) AS p_approved_payout,
+                        toDecimal256(0, 24) AS p_pending_payout,
+                        toUInt64(0) AS p_approved,
+                        toUInt64(0) AS p_pending,
+                        toUInt64(0) AS p_unique_clicks,
+                        toUInt64(0) AS q_clicks,
+                        sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS q_approved_payout,
+                        sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS q_pending_payout,
+                        countIf(status = 'approved' AND attribution != 'adjustment') AS q_approved,
+                        countIf(status = 'pending' AND attribution != 'adjustment') AS q_pending,
+                        toUInt64(0) AS q_unique_clicks
+                    FROM conversions FINAL
+                    WHERE ts >= {before_from:DateTime64(3, 'UTC')}
+                        AND ts < {before_to:DateTime64(3, 'UTC')}
+                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    GROUP BY k_country
+                )
+                GROUP BY d_country
+            )
+            WHERE toFloat64(b_payout) > {h0:Float64}
+                AND toFloat64(if(isFinite(round(toFloat64(m_clicks - b_clicks) / nullIf(toFloat64(b_clicks), 0), 12)), round(toFloat64(m_clicks - b_clicks) / nullIf(toFloat64(b_clicks), 0), 12), NULL)) <= {h1:Float64}
+        )
+    )
+)
+ORDER BY
+    is_total,
+    if(isFinite(round(toFloat64(m_cr - b_cr) / nullIf(toFloat64(b_cr), 0), 12)), round(toFloat64(m_cr - b_cr) / nullIf(toFloat64(b_cr), 0), 12), NULL) DESC NULLS LAST,
+    b_clicks ASC NULLS LAST,
+    d_country ASC NULLS LAST;
+
 -- compared with a range of its own
 -- before_from = '2026-09-01 00:00:00.000'
 -- before_to = '2026-09-03 00:00:00.000'

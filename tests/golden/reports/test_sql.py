@@ -165,6 +165,17 @@ SHAPES: dict[str, Case] = {
     "compared with the previous year": of_rows(
         compare="previous_year", dimensions=["month", "quarter", "year", "week"], metrics=["cr"]
     ),
+    "sorted and filtered by what was before and by the change": of_rows(
+        compare="previous_period",
+        dimensions=["country"],
+        metrics=["clicks"],
+        filters=[
+            {"metric": "payout_before", "op": "gt", "value": 10},
+            {"metric": "clicks_change", "op": "lte", "value": -0.25},
+        ],
+        sort=[{"by": "cr_change", "desc": True}, {"by": "clicks_before"}],
+        totals=True,
+    ),
     "compared with a range of its own": of_rows(
         compare={"from": "2026-09-01", "to": "2026-09-03"},
         dimensions=["minute", "hour_of_day"],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.registry import DIMENSIONS
+from reports.registry import DIMENSIONS, METRICS
 from tests.integration.reports.conftest import Store
 from tests.property.reports.test_any_query import NAMES, _events, good_filter, queries
 from tests.property.reports.test_any_query import P as PARTNER
@@ -16,6 +16,7 @@ __all__ = ["_events"]
 COUNTS = ["gross_clicks", "total_conversions", "unique_ips"]
 ADDED = COUNTS[:2]
 """What rows of single-valued dimensions add up to the whole."""
+NUMBERS = sorted(name for name, one in METRICS.items() if one.unit != "time")
 TIMES = ["minute", "hour", "day", "week", "month", "quarter", "year", "hour_of_day", "day_of_week"]
 OTHERS = sorted(name for name, d in DIMENSIONS.items() if d.group != "time" and not d.on_conversions_only)
 SINGLE = [name for name in OTHERS if DIMENSIONS[name].kind != "labels"]
@@ -96,6 +97,54 @@ def test_what_is_compared_with_is_what_the_other_range_says(
     for metric in ADDED:
         assert total(compared, f"{metric}_before") == total(alone, metric)
         assert total(compared, metric) == total(plain, metric)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from([*SINGLE, "day"]), min_size=1, max_size=2, unique=True),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(["_before", "_change"]),
+    st.sampled_from(["gt", "gte", "lt", "eq", "ne", "is_set", "is_not_set"]),
+    st.fixed_dictionaries({}, optional={"pivot": st.just("verdict"), "fill": st.just(value=True)}),
+    st.data(),
+)
+def test_rows_are_filtered_and_sorted_by_the_comparison_they_show(
+    store: Store, rows: list[str], metric: str, ending: str, op: str, shape: dict, data: st.DataObject
+):
+    if "pivot" in shape:
+        rows = [name for name in rows if name != "verdict"]
+    if "fill" in shape and "day" not in rows:
+        rows = [*rows, "day"]
+    asked = {"from": "2026-11-04", "to": "2026-11-07", "compare": "previous_period", "dimensions": rows}
+    asked |= {"metrics": [metric], "limit": 9999, "totals": True}
+    name, by_row = f"{metric}{ending}", {}
+    for row in store.ask(PARTNER, NAMES, **asked)["rows"]:
+        by_row[tuple(row[one] for one in rows)] = row[name]
+    value = data.draw(st.sampled_from([0, *(v for v in by_row.values() if v is not None)]))
+    one = {"metric": name, "op": op} | ({} if op.startswith("is_") else {"value": value})
+    descending = data.draw(st.booleans())
+    answer = store.ask(PARTNER, NAMES, **asked | shape, filters=[one], sort=[{"by": name, "desc": descending}])
+    shown = [tuple(row[one] for one in rows) for row in answer["rows"]]
+    found = {row: by_row.get(row) for row in shown}
+    assert len(found) == len(shown)
+    assert set(by_row.items()) & set(found.items()) == {
+        (row, one) for row, one in by_row.items() if _passes(one, op, value)
+    }
+    ordered = [found[row] for row in shown if row in by_row]
+    numbers = [one for one in ordered if one is not None]
+    assert numbers == sorted(numbers, reverse=descending)
+    assert ordered[len(numbers) :] == [None] * (len(ordered) - len(numbers))
+    if metric in ADDED and "pivot" not in shape:
+        assert answer["totals"][f"{metric}_before"] == total(answer, f"{metric}_before")
+
+
+def _passes(shown: float | None, op: str, value: float) -> bool:
+    """Say whether what a row shows passes a filter; nothing passes only as nothing."""
+    if shown is None or op.startswith("is_"):
+        return op == ("is_not_set" if shown is None else "is_set")
+    return {"gt": shown > value, "gte": shown >= value, "lt": shown < value}.get(
+        op, (shown == value) == (op == "eq")
+    )
 
 
 @settings(max_examples=20, deadline=None)

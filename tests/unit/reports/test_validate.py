@@ -196,12 +196,42 @@ def test_metrics_only_sorted_or_filtered_by_are_computed_too():
         ({"pivot": "contry"}, "country"),
         ({"formulas": [{"name": "mine", "formula": "pay_out / 2"}]}, "payout"),
         ({"filters": [{"metric": "kpc", "op": "gt", "value": 1}]}, "cpc"),
+        ({"sort": [{"by": "cr_before"}]}, "cr"),
+        ({"filters": [{"metric": "payout_change", "op": "gt", "value": 1}]}, "payout"),
+        ({"sort": [{"by": "clicks_befor"}], "compare": "previous_year"}, "clicks_before"),
+        ({"filters": [{"metric": "cr_chang", "value": 1}], "compare": "previous_year"}, "cr_change"),
+        ({"sort": [{"by": "first_click_at_change"}], "compare": "previous_year"}, "first_click_at_before"),
+        ({"metrics": ["clicks_before"], "compare": "previous_year"}, "clicks"),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_nearest_everywhere(fields, nearest):
     error = refused(**fields)
     assert nearest in error.details["nearest"]
     assert nearest in str(error)
+
+
+def test_without_a_comparison_there_is_no_value_before_and_no_change():
+    for wrong in ({"sort": [{"by": "epc_before"}]}, {"filters": [{"metric": "epc_change", "value": 1}]}):
+        assert "give 'compare'" in str(refused(**wrong))
+
+
+def test_what_is_compared_can_be_filtered_and_sorted_by():
+    given = asked(
+        compare="previous_period",
+        dimensions=["country"],
+        sort=[{"by": "epc_change", "desc": True}, {"by": "epc"}, {"by": "clicks_before"}, {"by": "epc_change"}],
+        filters=[{"metric": "own_before", "op": "gt", "value": 1}],
+        formulas=[{"name": "own", "formula": "payout / clicks"}],
+    )
+    assert [(key.by.name, key.of) for key in given.order] == [
+        ("epc", "change"),
+        ("epc", "now"),
+        ("clicks", "before"),
+        ("country", "now"),
+    ]
+    assert [(one.metric.name, one.of) for one in given.having] == [("own", "before")]
+    assert [m.name for m in given.computed] == ["clicks", "own", "epc"]
+    assert [m.name for m in given.computed_before] == ["clicks", "own", "epc"]
 
 
 def test_a_reversed_range_is_told_so():
