@@ -23,7 +23,8 @@ from reports.export.files import written
 from reports.export.formats import LABEL_SEPARATOR, Writing, refuse_too_many
 from reports.export.harmless import harmless
 from reports.export.stream import Streamed, after
-from reports.registry import DIMENSIONS, METRICS
+from reports.flat import flat_columns, flat_row
+from reports.registry import METRICS
 
 Row = Mapping[str, Any]
 
@@ -34,19 +35,10 @@ _MONEY_DIGITS: Final = 6
 _MOST_DIGITS: Final = 38
 """Of a 128-bit decimal."""
 
+_NESTED: Final = frozenset({"json", "jsonl"})
+"""Formats that have objects in objects, as the answer to a query does."""
+
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-
-
-def names_of(rows: Sequence[Row], meta: Mapping[str, Any]) -> list[str]:
-    """Return the columns, in the order of the rows; of a report without rows, those it would have."""
-    if rows:
-        return list(dict.fromkeys(name for row in rows for name in row))
-    named: list[str] = []
-    for name in meta["dimensions"]:
-        named.append(name)
-        if name in DIMENSIONS and DIMENSIONS[name].kind == "id":
-            named.append(f"{name}_id")
-    return [*named, *meta["metrics"]]
 
 
 def file_of(answer: Mapping[str, Any], limit: int | None, writing: Writing) -> Streamed:
@@ -69,7 +61,10 @@ def file_of(answer: Mapping[str, Any], limit: int | None, writing: Writing) -> S
             limit_rows=len(rows),
         )
     refuse_too_many(len(rows), writing.format)
-    return Streamed(len(rows), after(b"", pieces(rows, names_of(rows, meta), writing)))
+    columns = flat_columns(meta)
+    if "pivot" in meta and writing.format not in _NESTED:
+        rows = [flat_row(row, columns) for row in rows]
+    return Streamed(len(rows), after(b"", pieces(rows, [column["name"] for column in columns], writing)))
 
 
 def pieces(rows: Sequence[Row], names: Sequence[str], writing: Writing) -> Generator[bytes, None, None]:

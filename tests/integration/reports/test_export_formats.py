@@ -334,6 +334,42 @@ def test_a_pivot_s_column_names_run_nothing_either():
     assert (header, values) == (["'=HYPERLINK()", "'+a"], [1.0, -2.5])
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_pivot_has_a_column_for_each_metric_of_each_key(client, form):
+    asked = {**REPORT, "dimensions": ["partner"], "metrics": ["gross_clicks", "cost"], "sort": []}
+    answer = client.post("/api/v1/reports/export", json={**asked, "pivot": "is_bot", "format": form})
+    assert answer.status_code == 200, answer.text
+    names = [
+        "partner",
+        "partner_id",
+        *(f"{name}: {key}" for key in ("false", "true") for name in asked["metrics"]),
+    ]
+    people = Decimal("-123456789012.345678") + Decimal("0.1") * (len(TEXTS) - 2)
+    values = [P, len(TEXTS) - 1, people, 1, Decimal("0.1")]
+    match form:
+        case "csv":
+            header = ",".join(f'"{name}"' for name in names)
+            assert answer.text == f'{header}\n"\'=Evil()",{",".join(map(str, values))}\n'
+        case "xlsx":
+            rows, _ = sheet(answer.content)
+            assert rows == [names, ["'=Evil()", *(pytest.approx(float(value)) for value in values)]]
+        case "parquet" | "arrow":
+            file = pa.BufferReader(answer.content)
+            table = pq.read_table(file) if form == "parquet" else pa.ipc.open_stream(file).read_all()
+            assert table.column_names == names
+            assert [column[0].as_py() for column in table.columns] == ["=Evil()", *values]
+            assert pa.types.is_decimal(table.schema.field("cost: true").type)
+        case _:
+            rows = json.loads(answer.text) if form == "json" else list(map(json.loads, answer.text.splitlines()))
+            assert rows[0]["gross_clicks"] == {"false": len(TEXTS) - 1, "true": 1}
+
+
+def test_a_comparison_without_rows_has_its_columns(client):
+    asked = {**REPORT, "from": "2027-01-01", "to": "2027-01-02", "metrics": ["cost"], "sort": []}
+    answer = client.post("/api/v1/reports/export", json={**asked, "compare": "previous_period", "format": "csv"})
+    assert answer.text == '"partner","partner_id","sub1","cost","cost_before","cost_change"\n'
+
+
 def test_headers_tell_how_much_comes(client):
     answer = client.get("/api/v1/export/clicks", params={**DAY, "columns": "click_id", "format": "csv"})
     lines = answer.text.count("\n") - 1

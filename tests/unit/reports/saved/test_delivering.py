@@ -29,9 +29,15 @@ def schedule(**fields):
     return ReportSchedule(**given | fields)
 
 
+COLUMNS = [
+    {"name": "country", "label": "Country", "role": "dimension", "kind": "text"},
+    {"name": "clicks", "label": "Clicks", "role": "metric", "unit": "count"},
+]
+
+
 def answer(*rows, truncated=False):
     meta = {"row_count": len(rows), "truncated": truncated, "dimensions": ["country"], "metrics": ["clicks"]}
-    return {"rows": list(rows), "meta": meta | {"timezone": "UTC"}}
+    return {"rows": list(rows), "meta": meta | {"timezone": "UTC", "columns": COLUMNS}}
 
 
 def test_a_file_is_called_by_the_local_date_of_its_run():
