@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from kernel import faults
+from tracker.journal.room import Room
 
 SUFFIX = ".journal"
 LOCK_SUFFIX = ".lock"
+LOG_SUFFIX = "-wal"
+"""SQLite's write-ahead log, beside the file."""
 DIRECTORY = "journals"
 """Journals' place below the data directory."""
 APPLICATION_ID = 0x434C4A31  # "CLJ1"
@@ -43,6 +46,8 @@ class JournalFile:
         self._db.execute("PRAGMA wal_autocheckpoint = 0")
         self._db.executescript(_SCHEMA)
         sync_directory(path.parent)
+        (page_bytes,) = self._db.execute("PRAGMA page_size").fetchone()
+        self._room = Room(path.with_name(path.name + LOG_SUFFIX), page_bytes)
         self.bytes_written = 0
 
     def write(self, payloads: Sequence[bytes]) -> None:
@@ -53,6 +58,7 @@ class JournalFile:
 
         """
         body = pack_frame(payloads)
+        self._room.before_commit(len(body))
         faults.point("journal.before_fsync")
         # One statement in autocommit: one turn with the interpreter lock, one fsync.
         self._db.execute("INSERT INTO frames (events, body) VALUES (?, ?)", (len(payloads), body))
@@ -61,6 +67,7 @@ class JournalFile:
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and close it."""
+        self._room.close()
         self._db.close()
 
 
@@ -176,7 +183,7 @@ def is_sealed(path: Path) -> bool:
 def delete(path: Path) -> None:
     """Remove a journal and what lies beside it."""
     beside = (
-        path.with_name(path.name + "-wal"),
+        path.with_name(path.name + LOG_SUFFIX),
         path.with_name(path.name + "-shm"),
         path.with_suffix(LOCK_SUFFIX),
     )
