@@ -3,6 +3,10 @@
 Whatever belongs to partner 1 bears the text ``of-partner-1.``, whatever belongs to advertiser 2
 ``of-advertiser-2.``; an event between the two bears both. So an answer with the other's mark, or with the
 other's id in a field of that name, shows a foreign row, whichever operation answered it.
+
+Clicks have ids as the edge makes them, so that everything that is found by one can be asked for. On every click of
+a partner hangs a conversion of the other's too, as a coupon brings it: whose click it was says nothing about whose
+conversion it is.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from kernel.api import ANYBODY, Operation
 from kernel.auth import ROLE_SCOPES, Role
@@ -35,7 +39,10 @@ from partners.models import (
     SavedReportReader,
 )
 from tests.support.web import Asker, Web
+from tracker.click_id import parse_keys
 
+KEYS = parse_keys(f"0:{'5c' * 32}")
+"""The web role's own."""
 DAY = datetime(2026, 11, 3, 12, tzinfo=UTC)
 FAR = datetime(2090, 1, 1, tzinfo=UTC)
 """When nothing of this test runs any more."""
@@ -89,12 +96,27 @@ def _naming(value: Any, party: Party) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
+class Event:
+    """A row of the event store that can be asked for by its id."""
+
+    kind: Literal["click", "impression", "conversion", "message"]
+    id: str
+    mark: str
+    """Of its partner and its advertiser."""
+
+
+@dataclass(frozen=True)
 class Network:
     """The parties, and ids that exist or nearly do."""
 
     parties: tuple[Party, ...]
     ids: tuple[int, ...]
     texts: tuple[str, ...]
+    events: tuple[Event, ...]
+
+    def of(self, *kinds: str) -> list[str]:
+        """Return the ids of every event of some kinds."""
+        return [event.id for event in self.events if event.kind in kinds]
 
 
 def build(web: Web, store: Any) -> Network:
@@ -102,6 +124,7 @@ def build(web: Web, store: Any) -> Network:
     partners = [web.partner(email=f"{of_partner(n)}x@example.com", company=of_partner(n)) for n in BOTH]
     advertisers = [web.advertiser() for _ in BOTH]
     made = _Making(web)
+    events: list[Event] = []
     for n in BOTH:
         other = web.user("partner", partner_id=partners[n], name=of_partner(n))
         made.ids.add(other["id"])
@@ -117,14 +140,18 @@ def build(web: Web, store: Any) -> Network:
             made.terms(offer, mark)
             for each in (public, offer):
                 made.of_both(each, partners[n], mark, f"p{n}a{m}o{each}")
-                _put_events(store, each, partners[n], advertisers[m], mark)
+                # A private offer's name bears its partner's mark, so nobody else has conversions of it here.
+                other = (partners[1 - n], f"{of_partner(1 - n)} {of_advertiser(m)}")
+                beside = other if each == public else None
+                events += _put_events(store, each, partners[n], advertisers[m], mark, beside)
         made.add(_hook(of_advertiser(m), advertiser_id=advertisers[m]))
     for n in BOTH:
         made.add(_hook(of_partner(n), partner_id=partners[n]))
         made.keeps("partner", of_partner(n), partner_id=partners[n])
         made.keeps("advertiser", of_advertiser(n), advertiser_id=advertisers[n])
     made.ids |= {*partners, *advertisers}
-    return Network(tuple(_parties(web, partners, advertisers)), tuple(sorted(made.ids)), tuple(made.texts))
+    parties = tuple(_parties(web, partners, advertisers))
+    return Network(parties, tuple(sorted(made.ids)), tuple(made.texts), tuple(events))
 
 
 def _parties(web: Web, partners: list[int], advertisers: list[int]) -> Iterator[Party]:
@@ -209,29 +236,74 @@ def _key(name: str, prefix: str, **whose: Any) -> ApiKey:
     return ApiKey(name=name, prefix=prefix, secret_hash="0" * 64, scopes=[], **whose)
 
 
-def _put_events(store: Any, offer: int, partner: int, advertiser: int, mark: str) -> None:
-    """Put one row of each table between a partner and an advertiser into the event store."""
+def _put_events(
+    store: Any, offer: int, partner: int, advertiser: int, mark: str, beside: tuple[int, str]
+) -> list[Event]:
+    """Put what happened between a partner and an advertiser into the event store: a row of each table.
+
+    Args:
+        store: The event store.
+        offer: Of all of it.
+        partner: Whose click, impression and conversion these are.
+        advertiser: Of the offer.
+        mark: Of both.
+        beside: Another partner, whose conversion hangs on the same click, and the mark of that; None for nobody.
+
+    """
     millis = int(DAY.timestamp() * 1000)
+    key = f"{partner}-{offer}"
+    click, seen = (KEYS.mint(millis, offer) for _ in range(2))
     row = {"ts": millis, "offer_id": offer, "partner_id": partner, "advertiser_id": advertiser}
-    event = {**row, "sub1": mark, "country": "DE", "verdict": "valid", "click_id": f"web{partner}x{offer}"}
-    conversion = {
-        "conversion_id": f"web-c-{partner}-{offer}",
+    event = {**row, "sub1": mark, "country": "DE", "verdict": "valid"}
+    converted = {
+        **event,
+        "conversion_id": f"web-c-{key}",
+        "click_id": click,
+        "click_ts": millis,
         "status": "approved",
         "currency": "USD",
         "txn_id": mark,
+        "payout": Decimal(1),
+        "revenue": Decimal(2),
+        "change_seq": 1,
+        "changed_at": millis,
     }
-    attempt = {
-        **row,
-        "message_id": f"web-m-{partner}-{offer}",
-        "attempt": 1,
-        "hook_partner_id": partner,
-        "url": mark,
-    }
-    attempt |= {"hook_kind": "postback", "method": "GET", "outcome": "delivered", "response_body": mark}
-    for table, one in (
-        ("clicks", event),
-        ("impressions", event),
-        ("conversions", {**event, **conversion, "payout": Decimal(1), "revenue": Decimal(2)}),
-        ("outbound_attempts", attempt),
+    conversions = [converted]
+    if beside is not None:
+        partner_id, sub1 = beside
+        theirs = {"partner_id": partner_id, "sub1": sub1, "txn_id": sub1, "conversion_id": f"web-o-{key}"}
+        conversions.append(converted | theirs | {"attribution": "coupon"})
+    attempts = [_attempt(one) for one in conversions]
+    refused = {"ts": millis, "rejected_id": f"web-r-{key}", "click_id": click, "raw": mark.encode(), "reason": "x"}
+    for table, rows in (
+        ("clicks", [{**event, "click_id": click}]),
+        ("impressions", [{**event, "click_id": seen}]),
+        ("conversions", conversions),
+        ("conversion_changes", conversions),
+        ("outbound_attempts", attempts),
+        ("rejected", [refused]),
     ):
-        insert(store, table, rows_table(table, [one]), f"web-property-{table}-{partner}-{offer}")
+        insert(store, table, rows_table(table, rows), f"web-property-{table}-{key}")
+    return [
+        Event("click", click, mark),
+        Event("impression", seen, mark),
+        *(Event("conversion", one["conversion_id"], one["sub1"]) for one in conversions),
+        *(Event("message", one["message_id"], one["url"]) for one in attempts),
+    ]
+
+
+def _attempt(conversion: dict[str, Any]) -> dict[str, Any]:
+    """Return the try to tell a partner of its conversion."""
+    kept = ("ts", "offer_id", "partner_id", "advertiser_id", "conversion_id")
+    mark = conversion["sub1"]
+    return {
+        **{name: conversion[name] for name in kept},
+        "message_id": f"1_{conversion['conversion_id']}_{conversion['changed_at']}000",
+        "attempt": 1,
+        "hook_partner_id": conversion["partner_id"],
+        "url": mark,
+        "hook_kind": "postback",
+        "method": "GET",
+        "outcome": "delivered",
+        "response_body": mark,
+    }

@@ -1,7 +1,9 @@
-"""Whatever two partners and two advertisers ask, none of them is shown a row of the other."""
+"""Whatever two partners and two advertisers ask, also by the ids of each other's events, none is shown a row of the
+other."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ from hypothesis import strategies as st
 
 from clickledger.roles.web import operations
 from kernel.api import Operation
+from reports.logs.places import Place, cursor_of
 from reports.registry import DIMENSIONS, METRICS
-from tests.property.web.network import BOTH, Network, Party, build, of_advertiser, of_partner
+from tests.property.web.network import BOTH, DAY, Network, Party, build, of_advertiser, of_partner
 
 RANGE = {"from": "2026-11-01", "to": "2026-11-08"}
 SLOW = {"/api/v1/links/{id}/test", "/api/v1/hooks/{id}/test"}
@@ -30,12 +33,21 @@ def requests(network: Network) -> st.SearchStrategy[tuple[Party, Operation, str,
     """Any operation, with ids and texts that exist somewhere in the network."""
     ids = st.sampled_from(network.ids)
     texts = st.sampled_from((*network.texts, "goal1", "", "name", "2026-11-03", "approved"))
-    events = st.sampled_from(
-        [f"web-{kind}-{p}-{o}" for kind in "cm" for p in network.ids[:12] for o in network.ids[:24]]
-    )
+    clicks = st.sampled_from(network.of("click", "impression"))
+    of_path = {
+        "/conversions/{id}": st.sampled_from([*network.of("conversion"), "web-c-nobody"]),
+        "/outbound/messages/{id}": st.sampled_from([*network.of("message"), "web-m-nobody"]),
+        "/clicks/{click_id}": clicks,
+        "/export/{table}": st.sampled_from(["clicks", "impressions", "conversions", "conversion_changes"]),
+        "/reports/running/{id}": st.just("not-running-1"),
+    }
 
     def value(name: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         schema = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+        if name == "click_id":
+            return clicks
+        if name == "conversion_id":
+            return st.sampled_from(network.of("conversion"))
         if name.endswith("_id") or name == "id":
             return ids
         if "enum" in schema:
@@ -91,21 +103,41 @@ def requests(network: Network) -> st.SearchStrategy[tuple[Party, Operation, str,
         optional={"format": st.sampled_from(["csv", "json", "jsonl", "arrow"])},
     )
 
+    condition = st.one_of(
+        st.builds("click_id={}".format, clicks),
+        st.builds("conversion_id={}".format, st.sampled_from(network.of("conversion"))),
+        st.builds("{}={}".format, st.sampled_from(["partner", "advertiser", "offer", "partner_id"]), ids),
+        st.builds("sub1~{}".format, st.sampled_from([of_partner(0), of_advertiser(1), "-"])),
+    )
+    log = st.fixed_dictionaries(
+        {name: st.just(day) for name, day in RANGE.items()},
+        optional={
+            "columns": st.just("*"),
+            "filter": st.lists(condition, max_size=2),
+            "limit": st.integers(1, 20),
+            # Behind any row there is, whoever's.
+            "cursor": st.builds(
+                lambda one: cursor_of(Place(DAY, one)),
+                st.sampled_from(network.of("click", "impression", "conversion")),
+            ),
+        },
+    )
+
     @st.composite
     def request(draw):
         party = draw(st.sampled_from(network.parties))
-        operation = draw(st.sampled_from(party.opens(OPERATIONS)))
+        opened = party.opens(OPERATIONS)
+        # Those that find events by their ids come oftener: each has many ids to try.
+        of_events = [operation for operation in opened if any(ending in operation.path for ending in of_path)]
+        operation = draw(st.sampled_from([*opened, *of_events * 4]))
         path = operation.path
-        if "{table}" in path:
-            path = path.replace(
-                "{table}", draw(st.sampled_from(["clicks", "impressions", "conversions", "conversion_changes"]))
-            )
-        elif "{id}" in path:
-            of_events = dict(operation.path_types).get("id") != "integer"
-            path = path.replace("{id}", str(draw(events if of_events else ids)))
+        named = next((drawn for ending, drawn in of_path.items() if ending in path), ids)
+        path = re.sub(r"\{(id|click_id|table)\}", lambda _: str(draw(named)), path)
         options: dict[str, Any] = {}
         if operation.query is not None:
-            options["params"] = draw(export if "/export/" in path else fields(operation.query))
+            known = {"/export/": export, "/logs/": log}
+            drawn = next((one for part, one in known.items() if part in path), None)
+            options["params"] = draw(fields(operation.query) if drawn is None else drawn)
         if path == "/api/v1/reports/query":
             options["json"] = draw(report)
         elif path == "/api/v1/reports/export":
@@ -156,6 +188,36 @@ def test_every_list_export_and_report_shows_each_party_its_own_rows_and_no_other
         file = party.asker.ask("POST", "/api/v1/reports/export", body | {"format": "json"})
         assert party.foreign_in(file) == []
         assert len(file.json()) >= 4
+
+
+def test_every_event_is_found_by_its_own_two_parties_alone(network):
+    """Each asked for by its own id: to anybody else it is what never was."""
+    paths = {
+        "click": "/api/v1/clicks/{click_id}",
+        "impression": "/api/v1/clicks/{click_id}",
+        "conversion": "/api/v1/conversions/{id}",
+        "message": "/api/v1/outbound/messages/{id}",
+    }
+    for party in network.parties:
+        opened = {operation.path for operation in party.opens(OPERATIONS) if operation.method == "GET"}
+        for one in network.events:
+            answer = party.asker.ask("GET", re.sub(r"{\w+}", one.id, paths[one.kind]))
+            is_own = party.own_mark in one.mark
+            expected = 403 if paths[one.kind] not in opened else 200 if is_own else 404
+            assert answer.status_code == expected, f"{party.name}: {one}"
+            assert party.foreign_in(answer) == [], f"{party.name}: {one}"
+            assert (party.own_mark in answer.text) == (expected == 200)
+
+
+def test_every_log_shows_each_party_its_own_rows_and_no_others(network):
+    for party in network.parties:
+        for table in ("clicks", "impressions", "conversions"):
+            params = RANGE | {"columns": "*", "limit": 1000}
+            answer = party.asker.ask("GET", f"/api/v1/logs/{table}", params=params)
+            assert party.foreign_in(answer) == [], f"{party.name}: {table}"
+            assert len(answer.json()["items"]) >= 4
+            for one in answer.json()["items"]:
+                assert party.own_mark in one["sub1"]
 
 
 def test_the_rows_are_there_to_be_found(network, web):
