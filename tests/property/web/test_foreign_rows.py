@@ -129,7 +129,7 @@ def requests(network: Network) -> st.SearchStrategy[tuple[Party, Operation, str,
         opened = party.opens(OPERATIONS)
         # Those that find events by their ids come oftener: each has many ids to try.
         of_events = [operation for operation in opened if any(ending in operation.path for ending in of_path)]
-        operation = draw(st.sampled_from([*opened, *of_events * 4]))
+        operation = draw(st.sampled_from([*opened, *of_events * 2]))
         path = operation.path
         named = next((drawn for ending, drawn in of_path.items() if ending in path), ids)
         path = re.sub(r"\{(id|click_id|table)\}", lambda _: str(draw(named)), path)
@@ -153,7 +153,7 @@ def requests(network: Network) -> st.SearchStrategy[tuple[Party, Operation, str,
 
 def test_no_answer_shows_a_foreign_row(network):
     @given(request=requests(network))
-    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
     def ask(request):
         party, operation, path, options = request
         answer = party.asker.ask(operation.method, path, **options)
