@@ -11,6 +11,9 @@ from clickhouse_connect.driver.client import Client
 
 from kernel.clickhouse import client as clickhouse
 from kernel.settings import Settings
+from tests.support.hanging import pytest_exception_interact, pytest_sessionfinish, pytest_xdist_make_scheduler
+
+__all__ = ["pytest_exception_interact", "pytest_sessionfinish", "pytest_xdist_make_scheduler"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
