@@ -85,8 +85,8 @@ class Postback(msgspec.Struct, tag="p", array_like=True, frozen=True):
     """Query string and body as received, separated by a line feed."""
     ip: str
     user_agent: str
-    source: Literal["postback", "pixel", "script", "upload", "api", "hold"] = "postback"
-    """hold: the end of a hold period."""
+    source: Literal["postback", "pixel", "script", "upload", "api", "hold", "rate"] = "postback"
+    """hold: the end of a hold period; rate: the rate is known now that its amount waited for."""
     actor: str = ""
     """Who did it by hand, as the audit log calls them."""
     trusted: bool = False
@@ -96,6 +96,10 @@ class Postback(msgspec.Struct, tag="p", array_like=True, frozen=True):
     """Why somebody changed it by hand."""
     conversion_id: str = ""
     """The conversion it changes, where that is known already; '' to make it of the fields."""
+
+
+OUR_OWN = frozenset({"hold", "rate"})
+"""Sources of postbacks that the pipeline sends to itself, each about a conversion that is stored."""
 
 
 class Adjustment(msgspec.Struct, tag="a", array_like=True, frozen=True):

@@ -139,10 +139,14 @@ CONVERSION_STATE: tuple[Column, ...] = (
     Column("customer_id", "String", "The advertiser's customer"),
     Column("conversion_ip", "String", "Address given for the customer"),
     Column("attribution", LABEL, "click, view, coupon or adjustment"),
-    Column("conversion_source", LABEL, "postback, pixel, script, upload, api or hold: what brought this state"),
+    Column(
+        "conversion_source", LABEL, "What brought this state: postback, pixel, script, upload, api, hold, rate"
+    ),
     Column("actor", LABEL, "Who brought this state by hand"),
     Column("change_reason", "String", "Why it was changed by hand"),
     Column("hold_until", TIME, "When its hold period ends, 1970 for none"),
+    Column("rate_missing_since", TIME, "When the amount came whose exchange rate is missing, 1970 for none"),
+    Column("asked_status", LABEL, "What it becomes once that rate is known"),
     Column("payout_model", LABEL, "CPA, CPL, CPS, CPC, CPM, revshare or hybrid"),
     Column(
         "goal_number",

@@ -21,7 +21,8 @@ from kernel.errors import ClickledgerError
 from kernel.redis import STORE_FAILURES, connect_async
 from kernel.settings import Settings
 from tracker.click_id import ClickIdKeys, load_keys
-from tracker.conversion_state import ConversionState, Outcome, apply, id_of
+from tracker.conversion_life import Outcome, apply
+from tracker.conversion_state import ConversionState, id_of
 from tracker.edge.outcomes import Outcomes
 from tracker.errors import (
     CLICK_ID_EXPIRED,
@@ -144,7 +145,8 @@ class Desk:
             conversion_id=stored["conversion_id"],
         )
         # The store's own state is at hand; what Redis remembers may be less.
-        before = state_of({**stored, "hold_until_ms": int(stored["hold_until"].timestamp() * 1000)})
+        moments = {f"{n}_ms": int(stored[n].timestamp() * 1000) for n in ("hold_until", "rate_missing_since")}
+        before = state_of({**stored, **moments})
         outcome, state = apply(before, event, self._terms(offer, fields.goal))
         _refuse_transition(outcome, state, fields)
         if outcome != "duplicate":

@@ -17,15 +17,8 @@ import msgspec
 from redis.asyncio import Redis
 
 from kernel.redis import Breaker
-from tracker.conversion_state import (
-    CACHE_SECONDS,
-    ConversionState,
-    Outcome,
-    apply,
-    cache_key,
-    decode_state,
-    encode_state,
-)
+from tracker.conversion_life import Outcome, apply
+from tracker.conversion_state import CACHE_SECONDS, ConversionState, cache_key, decode_state, encode_state
 from tracker.events import Postback
 from tracker.tariff import Terms
 

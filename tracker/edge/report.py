@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tracker.conversion_state import ConversionState, Outcome
+from tracker.conversion_life import Outcome
+from tracker.conversion_state import ConversionState
 from tracker.events import PostbackFields
 from tracker.postbacks import PostbackRequest
 

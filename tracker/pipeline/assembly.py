@@ -15,10 +15,11 @@ from kernel.settings import Settings
 from tracker.click_id import ClickIdKeys
 from tracker.events import Click
 from tracker.journal import DIRECTORY
+from tracker.pipeline import holds, late_rates
 from tracker.pipeline.cap_counts import CapCounts
 from tracker.pipeline.conversions import ConversionStage, OnChanges
-from tracker.pipeline.holds import turns
 from tracker.pipeline.ledger import LEDGER_FILE, Ledger
+from tracker.pipeline.own_postbacks import turns
 from tracker.pipeline.performance import OfferEarnings
 from tracker.pipeline.remembering import RememberedStates
 from tracker.pipeline.restoring_caps import RestoredCaps
@@ -102,7 +103,8 @@ def build_pipeline(
             wait_minutes=chosen.postback_wait_minutes,
             counted=cap_counts.counted,
             on_changes=on_changes,
-            holds_turn=turns(redis),
+            holds_turn=turns(redis, "holds", holds.LOOK_SECONDS),
+            rates_turn=turns(redis, "rates", late_rates.LOOK_SECONDS),
         ),
         interval_s=chosen.pipeline_interval_ms / 1000,
         retention_s=chosen.journal_retention_seconds,

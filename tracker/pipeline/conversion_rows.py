@@ -99,6 +99,8 @@ def conversion_row(key: str, postback: Postback, after: KnownConversion, outcome
             "actor": postback.actor,
             "change_reason": postback.reason,
             "hold_until": state.hold_until,
+            "rate_missing_since": state.rate_missing_since,
+            "asked_status": state.asked_status,
             "payout_model": state.model,
             "goal_number": state.number,
             "payout_given": state.payout_given,
@@ -165,6 +167,8 @@ def state_of(row: Mapping[str, Any]) -> ConversionState:
         hold_until=row["hold_until_ms"],
         model=row["payout_model"],
         number=row["goal_number"],
+        rate_missing_since=row["rate_missing_since_ms"],
+        asked_status=row["asked_status"],
     )
 
 

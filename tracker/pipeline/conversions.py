@@ -30,7 +30,7 @@ from kernel.metrics import counter
 from tracker.click_id import ClickIdKeys
 from tracker.conversion_state import ConversionState
 from tracker.errors import ERRORS, POSTBACK_NOT_PROCESSED
-from tracker.events import Adjustment, Postback
+from tracker.events import OUR_OWN, Adjustment, Postback
 from tracker.pipeline import sql
 from tracker.pipeline.attribution import Attribution
 from tracker.pipeline.conversion_rows import KnownConversion, Owner, known_of, outbox_batches
@@ -38,6 +38,7 @@ from tracker.pipeline.counting import Counts
 from tracker.pipeline.deciding import Decided, Decisions, Moved, key_of
 from tracker.pipeline.entries import OutboxBatch, WaitingPostback
 from tracker.pipeline.holds import HoldPeriods
+from tracker.pipeline.late_rates import LateRates
 from tracker.pipeline.ledger import Ledger
 from tracker.snapshot import Snapshot
 from tracker.tariff import END_OF_TIME, goal_code
@@ -80,6 +81,7 @@ class ConversionStage:
         counted: Counted | None = None,
         on_changes: OnChanges | None = None,
         holds_turn: Callable[[], bool] = lambda: True,
+        rates_turn: Callable[[], bool] = lambda: True,
     ) -> None:
         """Prepare.
 
@@ -94,6 +96,7 @@ class ConversionStage:
             counted: Told new counts.
             on_changes: Told new changes.
             holds_turn: Whether this host looks for hold periods that are over, asked every few seconds.
+            rates_turn: Whether it looks for amounts whose rate is known by now, asked as often.
 
         """
         self._store = store
@@ -104,6 +107,7 @@ class ConversionStage:
         self._counted = counted
         self._on_changes = on_changes
         self._holds = HoldPeriods(store, ledger, holds_turn)
+        self._late_rates = LateRates(store, ledger, program, rates_turn)
         self._window_ms = window_days * DAY_MS
         self._attribution = Attribution(store, keys, self._window_ms)
         self._wait_s = wait_minutes * 60.0
@@ -126,6 +130,7 @@ class ConversionStage:
         """
         self.flush()
         self._holds.put_when_due(now)
+        self._late_rates.put_when_due(now)
         waiting = self._ledger.due(now, up_to, before_ms, MOST_POSTBACKS)
         if not waiting:
             return 0
@@ -196,7 +201,7 @@ class ConversionStage:
         owner: Owner | None,
         known: Mapping[str, KnownConversion],
     ) -> bool:
-        if owner is not None or isinstance(event, Adjustment) or event.source == "hold":
+        if owner is not None or isinstance(event, Adjustment) or event.source in OUR_OWN:
             return False
         return key_of(event) not in known and _waited(entry.tries) < self._wait_s
 
@@ -260,7 +265,7 @@ class ConversionStage:
         self, postbacks: Sequence[Postback], known: Mapping[str, KnownConversion], snapshot: Snapshot
     ) -> dict[int, Owner]:
         """Return whose the new conversions are, by their postback's id()."""
-        new = [p for p in postbacks if p.source != "hold" and key_of(p) not in known]
+        new = [p for p in postbacks if p.source not in OUR_OWN and key_of(p) not in known]
         found = self._attribution.find(new, snapshot) if new else []
         return {id(p): owner for p, owner in zip(new, found, strict=True) if owner is not None}
 

@@ -15,14 +15,8 @@ from typing import Any
 
 from kernel.errors import ErrorKind
 from tracker import caps
-from tracker.conversion_state import (
-    ConversionState,
-    adjustment_conversion_id,
-    apply,
-    approved_by_hand,
-    beyond_cap,
-    id_of,
-)
+from tracker.conversion_life import apply, approved_by_hand, beyond_cap
+from tracker.conversion_state import ConversionState, adjustment_conversion_id, id_of
 from tracker.errors import (
     CLICK_NOT_FOUND,
     CONVERSION_TOO_EARLY,
@@ -32,7 +26,7 @@ from tracker.errors import (
     OUTSIDE_WINDOW,
     TRANSITION_NOT_ALLOWED,
 )
-from tracker.events import Adjustment, Postback
+from tracker.events import OUR_OWN, Adjustment, Postback
 from tracker.pipeline.conversion_rows import KnownConversion, Owner, adjustment_row, conversion_row
 from tracker.pipeline.counting import Bucket, Counts, cap_bucket, pipeline_caps, steps_bucket
 from tracker.pipeline.entries import WaitingPostback
@@ -265,6 +259,6 @@ def _buckets(offer: OfferRoute, owner: Owner, goal: str, terms: Terms, ts: int) 
 
 
 def _why_unknown(postback: Postback) -> ErrorKind:
-    if postback.source == "hold":
+    if postback.source in OUR_OWN:
         return CONVERSION_UNKNOWN
     return CLICK_NOT_FOUND if postback.fields.click_id else NOT_ATTRIBUTED

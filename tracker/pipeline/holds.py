@@ -1,8 +1,6 @@
 """Puts the approval of conversions whose hold period is over into the inbox, where every other postback lies, too.
 
-Invariants: an approval is a postback like any other: it is decided once, by the state in the store, in its order
-among those for the same click, and survives kill -9; its place in the inbox is named by conversion and end of
-period, so that it lies there once. Its moment is the end of the period, however late it is found.
+Invariants: as in ``own_postbacks``; an approval's moment is the end of the period, however late it is found.
 """
 
 from __future__ import annotations
@@ -11,31 +9,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from redis import Redis
 
-from kernel.redis import Breaker
-from tracker.conversion_state import conversion_id
-from tracker.events import Postback, PostbackFields, encode_event
 from tracker.pipeline import sql
-from tracker.pipeline.entries import ArrivedPostback
-from tracker.pipeline.groups import group_of
 from tracker.pipeline.ledger import Ledger
+from tracker.pipeline.own_postbacks import own_postback
 
 LOOK_SECONDS = 5.0
 """How often conversions are looked for whose time has come."""
 MOST_REMEMBERED = 100_000
 """Approvals this process put lately and doesn't put again, should one of them fail for good."""
-
-
-TURN_KEY = "clickledger:holds:turn"
-
-
-def turns(redis: Redis) -> Callable[[], bool]:
-    """Return who says whether it is this host's turn to look: one host's at a time, everybody's without Redis."""
-    breaker = Breaker()
-    # Shorter than the pause between two looks, so that a host alone has every turn.
-    milliseconds = int(LOOK_SECONDS * 1000) - 500
-    return lambda: breaker.call(lambda: bool(redis.set(TURN_KEY, "1", nx=True, px=milliseconds)), otherwise=True)
 
 
 class HoldPeriods:
@@ -76,7 +58,8 @@ class HoldPeriods:
         now_ms = int(now * 1000)
         found = self._store.query_arrow(sql.HOLDS_OVER, parameters={"now": now_ms}, use_strings=True)
         over = [row for row in found.to_pylist() if self._is_over(row, now_ms)]
-        self._ledger.put(_approval(row) for row in over)
+        ends = ((row, row["hold_until_ms"]) for row in over)
+        self._ledger.put(own_postback(row, "hold", end, end, "approved") for row, end in ends)
         if len(self._put) > MOST_REMEMBERED:
             self._put.clear()
         self._put.update((row["conversion_id"], row["hold_until_ms"]) for row in over)
@@ -85,24 +68,3 @@ class HoldPeriods:
     def _is_over(self, row: Mapping[str, Any], now_ms: int) -> bool:
         is_held = row["status"] == "hold" and 0 < row["hold_until_ms"] <= now_ms
         return is_held and (row["conversion_id"], row["hold_until_ms"]) not in self._put
-
-
-def _approval(row: Mapping[str, Any]) -> tuple[str, ArrivedPostback]:
-    key: str = row["conversion_id"]
-    click_id, goal, txn_id = row["click_id"], row["goal"], row["txn_id"]
-    if click_id and conversion_id(click_id, goal, txn_id) != key:
-        # It named no click; the one it has was found for it.
-        click_id = ""
-    postback = Postback(
-        ts=row["hold_until_ms"],
-        fields=PostbackFields(click_id, txn_id, goal, "approved"),
-        offer_id=row["offer_id"],
-        method="",
-        raw=b"",
-        ip="",
-        user_agent="",
-        source="hold",
-        conversion_id=key,
-    )
-    place = ArrivedPostback(row["hold_until_ms"], 0, postback.ts, group_of(postback), encode_event(postback))
-    return f"hold:{key}", place

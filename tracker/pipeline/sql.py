@@ -50,6 +50,14 @@ HOLDS_OVER = (
 )
 """Conversions that were in a hold period that is over, as they are now: some have been decided since."""
 
+RATES_MISSING = (
+    "SELECT conversion_id, click_id, goal, txn_id, offer_id, change_seq, amount_currency, "  # noqa: S608 - texts above
+    "toUnixTimestamp64Milli(rate_missing_since) AS since_ms FROM conversions WHERE conversion_id IN ("
+    "SELECT conversion_id FROM conversions WHERE status = 'hold' AND reject_reason = 'currency_rate_missing' "
+    f"AND rate_missing_since > fromUnixTimestamp64Milli(0)) {_NEWEST}"
+)
+"""Conversions whose amount once waited for its rate, as they are now: some have been decided since."""
+
 _IN_BUCKETS = (
     "INNER JOIN (SELECT b.1 AS n, b.2 AS offer_id, b.3 AS first_ms, b.4 AS end_ms, b.5 AS partner, "
     "b.6 AS every_goal, b.7 AS one_goal, b.8 AS is_each FROM (SELECT arrayJoin(arrayZip("

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tracker import errors, test_mode
-from tracker.conversion_state import TRANSITIONS
+from tracker.conversion_life import TRANSITIONS
 from tracker.links import MAX_VALUE_BYTES
 from tracker.postbacks import ALIASES, MAX_AMOUNT, MAX_RETURN_CHARACTERS, STATUSES
 from tracker.reference.tables import codes, parameters, table

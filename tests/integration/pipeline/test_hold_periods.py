@@ -10,6 +10,7 @@ from kernel import faults
 from tests.support.offers import offer
 from tests.support.pipeline import Host, new_offer_id, now_ms
 from tracker.pipeline import holds
+from tracker.pipeline.own_postbacks import turns
 from tracker.routes import CapRoute
 from tracker.snapshot import Snapshot
 
@@ -154,9 +155,9 @@ def test_a_period_that_fails_for_good_is_not_tried_for_ever(host, name, monkeypa
 
 
 def test_hosts_take_turns_to_look(valkey):
-    one, two = holds.turns(valkey), holds.turns(valkey)
+    one, two = (turns(valkey, "holds", holds.LOOK_SECONDS) for _ in range(2))
     assert (one(), two(), one()) == (True, False, False)
-    valkey.delete(holds.TURN_KEY)
+    valkey.delete("clickledger:holds:turn")
     assert two()
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from kernel.errors import ClickledgerError
 from tests.support.edge import KEYS
 from tests.support.offers import goal, offer
-from tracker.conversion_state import TRANSITIONS, id_of
+from tracker.conversion_life import TRANSITIONS
+from tracker.conversion_state import id_of
 from tracker.events import Postback, PostbackFields
 from tracker.pipeline.conversion_rows import Owner
 from tracker.pipeline.counting import Counts, cap_bucket

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from kernel.errors import ClickledgerError
 from tests.support.edge import KEYS
 from tests.support.offers import offer
-from tracker.conversion_state import TRANSITIONS, apply, beyond_cap, conversion_id, decode_state, encode_state
+from tracker.conversion_life import TRANSITIONS, apply, beyond_cap
+from tracker.conversion_state import conversion_id, decode_state, encode_state
 from tracker.errors import AMOUNT_INVALID
 from tracker.events import Postback, PostbackFields
 from tracker.postbacks import MAX_AMOUNT
@@ -90,9 +91,12 @@ def test_money_is_never_negative_statuses_follow_the_table_and_repetitions_chang
             assert after == state
         else:
             assert after != state
-            assert state is None or after.status in {state.status, *TRANSITIONS[state.status]}
+            # What we held ourselves for its rate may have been pending all the while.
+            held_back = {"pending"} if state and state.rate_missing_since else set()
+            assert state is None or after.status in {state.status, *TRANSITIONS[state.status], *held_back}
             assert step(after, each, terms, known) == ("duplicate", after)
         assert bool(after.hold_until) <= (after.status == "hold")
+        assert bool(after.rate_missing_since) == bool(after.asked_status) <= (after.status == "hold")
         for money in (after.amount, after.payout, after.revenue):
             assert 0 <= money <= MAX_AMOUNT
             assert money == money.quantize(Decimal("0.000001"))
@@ -122,6 +126,28 @@ def test_a_hold_period_ends_with_its_time_and_not_before(terms, sent, days):
         assert step(after, release, terms, Rates()) == ("duplicate", after)
     else:
         assert (outcome, after) == ("duplicate", state)
+
+
+@given(
+    default=st.sampled_from(["approved", "pending", "hold"]),
+    hold_s=st.sampled_from([0, 86_400]),
+    status=st.sampled_from([None, "approved", "pending", "hold"]),
+    amount=st.decimals(0, 10**6, places=6).map(str),
+    ts=moments,
+    days=st.integers(0, 3),
+)
+def test_a_rate_that_comes_late_makes_of_a_conversion_what_it_would_have_been(
+    default, hold_s, status, amount, ts, days
+):
+    terms = offer(payout="2.50", payout_percent="10", default_status=default, hold_s=hold_s)
+    foreign = PostbackFields(CLICKS[0], status=status, amount=amount, currency="EUR")
+    sent = Postback(ts, foreign, 1, "GET", b"", "", "")
+    state = step(None, sent, terms, Rates())[1]
+    assert (state.status, state.payout, state.rate_missing_since) == ("hold", 0, ts)
+    late = msgspec.structs.replace(
+        sent, source="rate", ts=ts + days * 86_400_000, fields=PostbackFields(CLICKS[0])
+    )
+    assert step(state, late, terms, EURO)[1] == step(None, sent, terms, EURO)[1]
 
 
 @given(terms=offers, later=offers, sent=postbacks)

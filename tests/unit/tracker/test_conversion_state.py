@@ -9,13 +9,11 @@ import pytest
 from kernel.errors import ClickledgerError
 from tests.support.offers import offer
 from tracker.click_id import ClickIdKeys
+from tracker.conversion_life import TRANSITIONS, apply, beyond_cap
 from tracker.conversion_state import (
     CAP_REACHED,
     HOLD_PERIOD,
     RATE_MISSING,
-    TRANSITIONS,
-    apply,
-    beyond_cap,
     clickless_id,
     conversion_id,
     decode_state,
@@ -229,9 +227,78 @@ def test_a_missing_rate_never_takes_an_approval_back():
     assert (state.amount, state.amount_currency) == (Decimal(90), "EUR")
 
 
-def test_the_rate_is_no_longer_missing_once_the_amount_comes_in_the_offers_currency():
-    _, state = life(offer(**BOTH), postback(amount="80", currency="EUR"), postback(amount="88", currency="USD"))
-    assert (state.status, state.reject_reason, state.payout) == ("hold", "", Decimal("11.30"))
+@pytest.mark.parametrize("status", ["approved", "pending", "hold"])
+def test_the_rate_is_no_longer_missing_once_the_amount_comes_in_the_offers_currency(status):
+    foreign = postback(amount="80", currency="EUR", status=status)
+    outcomes, state = life(offer(**BOTH), foreign, postback(amount="88", currency="USD"))
+    assert (outcomes[-1], state.status, state.reject_reason, state.payout) == (
+        "updated",
+        status,
+        "",
+        Decimal("11.30"),
+    )
+    assert (state.rate_missing_since, state.asked_status) == (0, "")
+
+
+@pytest.mark.parametrize("asked", [None, "approved", "pending", "hold"])
+def test_when_its_rate_comes_a_conversion_becomes_what_it_was_to_be_at_the_rate_of_its_amounts_day(asked):
+    terms = offer(default_status="pending", **BOTH)
+    _, state = life(terms, postback(amount="80", currency="EUR", status=asked))
+    late = postback(amount=None, source="rate", ts=RECEIVED + 30 * 86_400_000)
+    assert step(state, late, terms) == ("duplicate", state), "as long as there is no rate"
+    outcome, after = step(state, late, terms, EURO)
+    assert (outcome, after.status, after.reject_reason) == ("updated", asked or "pending", "")
+    assert (after.payout, after.revenue, after.currency) == (Decimal("11.30"), Decimal("17.20"), "USD")
+    assert step(after, late, terms, EURO) == ("duplicate", after)
+
+
+def test_a_repetition_that_comes_after_the_rate_is_priced_at_the_rate_of_the_first_days():
+    foreign = postback(amount="80", currency="EUR")
+    again = postback(amount="80", currency="EUR", ts=RECEIVED + 86_400_000)
+    _, state = life(offer(**BOTH), foreign, again)
+    assert state.rate_missing_since == RECEIVED
+    outcome, after = step(state, again, offer(**BOTH), EURO)
+    assert (outcome, after.status, after.payout) == ("updated", "approved", Decimal("11.30"))
+
+
+def test_what_is_decided_while_a_rate_is_missing_stays_decided_when_it_comes():
+    foreign, late = postback(amount="80", currency="EUR"), postback(amount=None, source="rate")
+    for last, status, reason in (
+        (postback(amount=None, status="rejected", reject_reason="fraud"), "rejected", "fraud"),
+        (postback(amount=None, status="hold", reject_reason="check"), "hold", "check"),
+    ):
+        _, state = life(offer(**BOTH), foreign, last)
+        assert (state.status, state.reject_reason) == (status, reason)
+        assert step(state, late, offer(**BOTH), EURO) == ("duplicate", state)
+
+
+def test_an_approval_without_an_amount_doesnt_approve_what_waits_for_its_rate_as_nothing():
+    _, state = life(offer(**BOTH), postback(amount="80", currency="EUR", status="pending"))
+    _, state = step(state, postback(amount=None, status="approved"), offer(**BOTH))
+    assert (state.status, state.reject_reason, state.asked_status) == ("hold", RATE_MISSING, "approved")
+    _, after = step(state, postback(amount=None, source="rate"), offer(**BOTH), EURO)
+    assert (after.status, after.payout) == ("approved", Decimal("11.30"))
+
+
+def test_a_payout_that_is_given_needs_no_rate():
+    terms = offer(allow_override=True, **BOTH)
+    _, state = life(
+        terms, postback(amount="80", currency="EUR"), postback(amount=None, payout="3", currency="USD")
+    )
+    assert (state.status, state.reject_reason, state.payout) == ("approved", "", Decimal(3))
+
+
+def test_a_reason_that_only_sounds_like_a_missing_rate_is_decided_by_no_rate():
+    terms = offer(allow_override=True, **BOTH)
+    _, state = life(terms, postback(payout="3", status="hold", reject_reason=RATE_MISSING))
+    assert step(state, postback(amount=None, source="rate"), terms, EURO) == ("duplicate", state)
+
+
+def test_the_hold_period_of_a_conversion_whose_rate_came_late_began_with_its_amount():
+    terms = offer(hold_s=3600, **BOTH)
+    _, state = life(terms, postback(amount="80", currency="EUR"))
+    _, after = step(state, postback(amount=None, source="rate", ts=RECEIVED + 60_000), terms, EURO)
+    assert (after.reject_reason, after.hold_until) == (HOLD_PERIOD, RECEIVED + 3_600_000)
 
 
 def test_an_amount_that_earns_more_than_a_store_holds_is_refused():

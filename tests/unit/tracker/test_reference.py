@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tracker import errors, links, postbacks
-from tracker.conversion_state import TRANSITIONS
+from tracker.conversion_life import TRANSITIONS
 from tracker.edge.decision import TRAFFICBACK_REASONS
 from tracker.macros import MACROS
 from tracker.postbacks import STATUSES, PostbackRequest, read_query

@@ -9,7 +9,8 @@ from kernel.errors import ClickledgerError
 from kernel.redis import Breaker
 from tests.support.offers import offer
 from tracker.click_id import ClickIdKeys
-from tracker.conversion_state import apply, cache_key, encode_state
+from tracker.conversion_life import apply
+from tracker.conversion_state import cache_key, encode_state
 from tracker.edge import outcomes as module
 from tracker.edge.outcomes import Outcomes
 from tracker.events import Postback, PostbackFields
