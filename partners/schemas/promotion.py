@@ -13,7 +13,6 @@ from partners.fields import (
     Destination,
     FallbackUrl,
     Id,
-    LandingWeight,
     Name,
     Note,
     Parameters,
@@ -63,7 +62,7 @@ class LandingPageCreate(Request):
     offer_id: Id
     name: Name
     url: Destination = Field(description="URL template with {macros}.")
-    weight: LandingWeight = Field(
+    weight: Weight = Field(
         1, description="Its share of clicks, against the others' weights; 0: only where a link names the page."
     )
     status: EntryStatus = "active"
@@ -74,7 +73,7 @@ class LandingPageChange(Request):
 
     name: Name = Field(default_factory=left_out)
     url: Destination = Field(default_factory=left_out)
-    weight: LandingWeight = Field(default_factory=left_out)
+    weight: Weight = Field(default_factory=left_out)
     status: EntryStatus = Field(default_factory=left_out)
 
 
@@ -162,7 +161,7 @@ class Member(Request):
     """An offer of a smart link."""
 
     offer_id: Id
-    weight: Weight = 1
+    weight: Weight = Field(1, description="Its share of clicks, against the others' weights; 0: none for now.")
 
 
 def check_members(members: list[Member]) -> list[Member]:
@@ -173,6 +172,8 @@ def check_members(members: list[Member]) -> list[Member]:
         raise ValueError(f"a smart link has at most {MAX_MEMBERS} offers")
     if len({member.offer_id for member in members}) != len(members):
         raise ValueError("an offer is named twice; give it one weight")
+    if not any(member.weight for member in members):
+        raise ValueError("every offer has weight 0, so none gets a click; pause the smart link instead")
     return members
 
 

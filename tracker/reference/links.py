@@ -119,7 +119,8 @@ Rules are judged in the order of this table, and the first that fails is recorde
 ## Smart links
 
 A smart link (`smart_link_id=3`, or a saved link that leads to one) sends each click to one of its offers, among
-those whose rules take it. An offer of weight 0 is left out. How the rest is chosen is its strategy:
+those whose rules take it. An offer of weight 0 gets no clicks until it has another weight; one offer at least has
+more. How the rest is chosen is its strategy:
 
 | strategy | choice |
 | --- | --- |

@@ -187,6 +187,7 @@ def path_word(path):
         ("coupons", {"code": "a b"}, "code: a coupon has 1 to 64 characters"),
         ("smart-links", {"members": []}, "members: a smart link has at least one offer"),
         ("smart-links", {"members": [{"offer_id": 1}, {"offer_id": 1}]}, "members: an offer is named twice"),
+        ("smart-links", {"members": [{"offer_id": 1, "weight": 0}]}, "members: every offer has weight 0"),
         ("links", {"smart_link_id": 1}, "offer_id: a link leads to an offer or to a smart link"),
         ("links", {"offer_id": None}, "offer_id: a link leads to an offer or to a smart link"),
         ("links", {"partner_id": None}, "partner_id: name the partner whose it is"),
@@ -223,6 +224,12 @@ def test_what_is_named_inside_an_entry_must_exist(api, network, path, body, mess
 def test_an_offer_is_never_its_own_alternative(api, network):
     problem = error(api.patch("/api/v1/offers/1", json={"alternative_offer_id": 1}), 400, "body_invalid")
     assert problem["message"] == "alternative_offer_id: an offer can't be its own alternative"
+
+
+def test_an_offer_of_a_smart_link_can_have_weight_0_beside_one_that_has_more(api, network):
+    members = [{"offer_id": 1, "weight": 0}, {"offer_id": 2, "weight": 3}]
+    answer = api.patch("/api/v1/smart-links/1", json={"members": members})
+    assert (answer.status_code, answer.json()["members"]) == (200, members)
 
 
 def test_a_webhooks_secret_is_told_once(api, network):
