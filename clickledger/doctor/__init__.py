@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from clickledger.doctor import geo, host, keys, listening, stores
+from clickledger.doctor import geo, host, journals, keys, listening, stores
 from clickledger.doctor.finding import Finding, problem
 from kernel.settings import Settings
 
@@ -22,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     host.fsync_speed,
     host.open_files,
     host.clock,
+    journals.shipped,
     listening.instance,
     listening.ports,
     listening.exposure,
