@@ -52,7 +52,7 @@ def show(entry: dict[str, Any], *, only_json: bool) -> None:
     grid = Table.grid(padding=(0, 2))
     for name, value in entry.items():
         grid.add_row(name, _cell(value))
-    _console(wrap=False).print(grid)
+    console(wrap=False).print(grid)
 
 
 def show_list(
@@ -68,7 +68,7 @@ def show_list(
         table.add_column(column, overflow="fold")
     for entry in entries:
         table.add_row(*(_cell(entry[column]) for column in columns))
-    _console(wrap=True).print(table)
+    console().print(table)
 
 
 def everything(
@@ -143,6 +143,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _console(*, wrap: bool) -> Console:
+def console(*, wrap: bool = True) -> Console:
+    """Return where tables are printed: as wide as the terminal, or as they need in a file, a pipe or unwrapped."""
     fits = wrap and sys.stdout.isatty()
     return Console(file=sys.stdout, width=None if fits else UNLIMITED_WIDTH)

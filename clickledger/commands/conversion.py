@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clickledger.program_entries import UNLIMITED_WIDTH, OnlyJson, given, show
+from clickledger.program_entries import OnlyJson, console, given, show
 from clickledger.service import Service
 
 PATH = "/api/v1/conversions"
@@ -50,7 +48,7 @@ def show_conversion(conversion: ConversionId, *, only_json: OnlyJson = False) ->
         table.add_column(name, overflow="fold")
     for state in told["history"]:
         table.add_row(*(Text(str(state[name])) for name in columns))
-    _console().print(table)
+    console().print(table)
 
 
 def create_conversion(
@@ -127,7 +125,3 @@ def upload(
             typer.echo(f"line {row['line']}: {row['code']}: {row['message']}")
     if bad:
         raise typer.Exit(1)
-
-
-def _console() -> Console:
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else UNLIMITED_WIDTH)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from clickledger.commands import partner as partners
 from clickledger.entries import Kind, group_of
-from clickledger.program_entries import UNLIMITED_WIDTH, OnlyJson, create, given
+from clickledger.program_entries import OnlyJson, console, create, given
 from clickledger.service import Service
 from partners.resources.network import HOOKS
 from partners.schemas.people import MAX_OVERLAP_HOURS
@@ -143,4 +141,4 @@ def _show(tries: list[dict[str, Any]], *, only_json: bool) -> None:
         table.add_column(column, overflow="fold")
     for one in tries:
         table.add_row(*(Text(str(one[column])) for column in SHOWN))
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else UNLIMITED_WIDTH).print(table)
+    console().print(table)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from clickledger.entries import Kind, group_of
-from clickledger.program_entries import UNLIMITED_WIDTH, OnlyJson, given
+from clickledger.program_entries import OnlyJson, console, given
 from clickledger.service import Service
 from partners.resources.promotion import LINKS
 
@@ -67,5 +65,4 @@ def _show(told: dict[str, Any]) -> None:
         )
         if hop["advice"]:
             table.add_row("", "", "", Text(hop["advice"], "italic"), "")
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else UNLIMITED_WIDTH)
-    console.print(Text(told["tracking_url"]), table, sep="\n")
+    console().print(Text(told["tracking_url"]), table, sep="\n")
