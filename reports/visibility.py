@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable
 
 from kernel.auth import Principal
 from kernel.clickhouse.columns import Column
+from kernel.hidden_money import hidden_money
 from reports.errors import DIMENSION_HIDDEN, METRIC_HIDDEN
 from reports.names import Attributes, Names, Rates
 from reports.registry import Dimension, Metric
@@ -22,10 +23,6 @@ from reports.registry import Dimension, Metric
 _HIDDEN_PARTS: dict[str, frozenset[str]] = {
     "partner": frozenset({"approved_revenue", "pending_revenue"}),
     "advertiser": frozenset({"approved_payout", "pending_payout", "held_payout", "rejected_payout", "cost"}),
-}
-_HIDDEN_COLUMNS: dict[str, frozenset[str]] = {
-    "partner": frozenset({"revenue"}),
-    "advertiser": frozenset({"payout", "cost", "cost_currency"}),
 }
 _MANAGERS = frozenset({"partner_manager", "advertiser_manager", "account_manager"})
 _HIDDEN_DIMENSIONS: dict[str, frozenset[str]] = {
@@ -56,7 +53,7 @@ def sees_dimension(who: Principal | None, dimension: Dimension) -> bool:
 
 def sees_column(who: Principal, column: Column) -> bool:
     """Return whether a caller may have a column exported."""
-    return column.name not in _HIDDEN_COLUMNS.get(who.role, _NOTHING)
+    return column.name not in hidden_money(who.role)
 
 
 def refuse_hidden(who: Principal | None, metrics: Iterable[Metric], dimensions: Iterable[Dimension] = ()) -> None:

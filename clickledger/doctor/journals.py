@@ -29,13 +29,13 @@ def shipped(chosen: Settings) -> Iterator[Finding]:
         return
     # edge0-0199c0ffee…, web-0199c0ffee…: the writer, and when it began.
     writers = ", ".join(sorted({name.rpartition("-")[0] for name in written}))
-    why = heartbeat.check(chosen.data_dir, "pipeline")
-    if not why:
+    silence = heartbeat.check(chosen.data_dir, "pipeline")
+    if not silence:
         yield ok(_NAME, f"the pipeline ships what is written by {writers}")
         return
     yield warning(
         _NAME,
-        f"nobody ships what is written by {writers}: {why[0].lower()}{why[1:]}",
+        f"nobody ships what is written by {writers}: {silence[0].lower()}{silence[1:]}",
         f"Run 'clickledger serve pipeline' on this host with CLICKLEDGER_DATA_DIR={chosen.data_dir}: the edge's "
         "clicks, and what people enter or change by hand over the web role, are on the disk and wait for it.",
     )

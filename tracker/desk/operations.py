@@ -1,4 +1,4 @@
-"""The desk's routes: look at a conversion, enter one, change one, adjust an account, upload a file.
+"""The desk's routes: look at a conversion, enter one, change one, adjust an account; ``uploading`` takes files.
 
 The app keeps in its ``state``: ``desk`` (tracker.desk.Desk), ``readers`` (read-only handles of the event store)
 and ``settings``. Invariants: another's conversion is not found, whatever is asked of it; statements run in
@@ -7,24 +7,24 @@ threads; an answer comes after the event is on the disk.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from kernel.api import Operation
 from kernel.auth import Principal
-from kernel.errors import BODY_INVALID, BODY_TOO_LARGE, FORBIDDEN, NOT_FOUND, STORE_AWAY, ClickledgerError
-from kernel.http import answer, client_address, principal, read_body, read_query
-from tracker.desk import sql, upload
-from tracker.desk.desk import Caller, Desk, Done, changed_fields
+from kernel.errors import BODY_INVALID, FORBIDDEN, NOT_FOUND, STORE_AWAY
+from kernel.hidden_money import hidden_money
+from kernel.http import answer, principal, read_body
+from tracker.desk import sql, uploading
+from tracker.desk.desk import Done, changed_fields
+from tracker.desk.requests import caller_of, desk_of
 from tracker.desk.schemas import (
     AdjustmentCreate,
     AdjustmentDone,
@@ -34,7 +34,6 @@ from tracker.desk.schemas import (
     ConversionShown,
     UploadDone,
     UploadQuery,
-    UploadRow,
 )
 from tracker.errors import (
     AMOUNT_INVALID,
@@ -51,12 +50,6 @@ from tracker.errors import (
     UPLOAD_INVALID,
 )
 from tracker.events import Adjustment
-
-MAX_UPLOAD_BYTES = 20 * 1024 * 1024
-_AT_ONCE = 500
-"""Rows whose frames are awaited together: many make one commit, and a slow disk holds up few."""
-_HIDDEN = {"partner": ("revenue",), "advertiser": ("payout",)}
-"""Money that a role doesn't see; as in the reports."""
 
 _ROW_ERRORS = (
     CLICK_ID_MISSING,
@@ -121,7 +114,7 @@ def operations() -> list[Operation]:
             "POST",
             "/api/v1/conversions/upload",
             "Upload conversions, or changes of them, as CSV; bad rows come back with line and reason.",
-            _upload,
+            uploading.upload,
             "conversions:write",
             tag="Conversions",
             body={"text/csv": {"type": "string", "examples": ["click_id,txn_id,amount,status\n"]}},
@@ -144,10 +137,6 @@ def operations() -> list[Operation]:
     ]
 
 
-def _caller(request: Request) -> Caller:
-    return Caller(principal(request), client_address(request))
-
-
 async def _show(request: Request) -> Response:
     who = principal(request)
     found = await _conversion(request, who)
@@ -156,7 +145,7 @@ async def _show(request: Request) -> Response:
 
 
 async def _create(request: Request) -> Response:
-    caller = _caller(request)
+    caller = caller_of(request)
     wanted = await read_body(request, ConversionCreate)
     received = {
         name: str(value)
@@ -164,12 +153,12 @@ async def _create(request: Request) -> Response:
         if value not in {None, ""}
     }
     raw = wanted.model_dump_json(exclude_defaults=True).encode()
-    done = await _desk(request).row(received, caller, "api", wanted.reason, raw)
+    done = await desk_of(request).row(received, caller, "api", wanted.reason, raw)
     return _done(done)
 
 
 async def _change(request: Request) -> Response:
-    caller = _caller(request)
+    caller = caller_of(request)
     wanted = await read_body(request, ConversionChange)
     given = wanted.model_dump(exclude={"reason"}, exclude_none=True)
     if not given:
@@ -183,15 +172,15 @@ async def _change(request: Request) -> Response:
         given["reject_reason"] = wanted.reason
     raw = wanted.model_dump_json(exclude_none=True).encode()
     fields = changed_fields(found, **given)
-    return _done(await _desk(request).change(found, fields, caller, wanted.reason, raw))
+    return _done(await desk_of(request).change(found, fields, caller, wanted.reason, raw))
 
 
 async def _adjust(request: Request) -> Response:
-    caller = _caller(request)
+    caller = caller_of(request)
     wanted = await read_body(request, AdjustmentCreate)
     if not caller.trusted:
         raise FORBIDDEN.error("Only the network adjusts accounts.")
-    desk = _desk(request)
+    desk = desk_of(request)
     if not desk.knows_partner(wanted.partner_id):
         raise PARTNER_UNKNOWN.error(
             f"There is no partner {wanted.partner_id}; list the partners to see their ids."
@@ -217,76 +206,6 @@ async def _adjust(request: Request) -> Response:
     return answer({"status": "accepted", "adjustment_id": adjustment.adjustment_id}, 201)
 
 
-async def _upload(request: Request) -> Response:
-    caller = _caller(request)
-    chosen = read_query(request, UploadQuery)
-    rows = upload.read(await _body(request))
-    desk = _desk(request)
-    results: list[UploadRow] = []
-    waiting: list[upload.Row] = []
-    for row in rows:
-        waiting.append(row)
-        if len(waiting) == _AT_ONCE:
-            results += await _take(desk, waiting, caller, chosen)
-            waiting = []
-    results += await _take(desk, waiting, caller, chosen)
-    counts = Counter(result.status for result in results)
-    body = UploadDone(rows=len(results), counts=dict(counts), results=results)
-    return answer(body.model_dump(exclude_none=True))
-
-
-async def _take(desk: Desk, rows: list[upload.Row], caller: Caller, chosen: UploadQuery) -> list[UploadRow]:
-    """Take some rows at once, but those of one conversion one after the other, in their order."""
-    groups: dict[tuple[str, ...], list[upload.Row]] = {}
-    for row in rows:
-        groups.setdefault(upload.same_conversion(row), []).append(row)
-
-    async def in_order(group: list[upload.Row]) -> list[UploadRow]:
-        return [await _take_one(desk, row, caller, chosen) for row in group]
-
-    taken = await asyncio.gather(*(in_order(group) for group in groups.values()))
-    return sorted((row for group in taken for row in group), key=lambda row: row.line)
-
-
-async def _take_one(desk: Desk, row: upload.Row, caller: Caller, chosen: UploadQuery) -> UploadRow:
-    try:
-        if row.wrong is not None:
-            if not chosen.dry_run:
-                await desk.refuse(row.wrong, "upload", row.raw, caller)
-            raise row.wrong
-        if chosen.dry_run:
-            key = await desk.check(row.values, caller)
-            return UploadRow(line=row.line, status="valid", conversion_id=key)
-        done = await desk.row(row.values, caller, "upload", chosen.reason, row.raw)
-    except ClickledgerError as why:
-        return UploadRow(line=row.line, status="rejected", code=why.kind.code, message=why.message)
-    return UploadRow(line=row.line, status=done.status, conversion_id=done.conversion_id)
-
-
-async def _body(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in {
-        "",
-        "text/csv",
-        "text/plain",
-        "application/csv",
-        "application/vnd.ms-excel",
-        "application/octet-stream",
-    }:
-        raise UPLOAD_INVALID.error("Send the file itself as the body, with Content-Type: text/csv.")
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > MAX_UPLOAD_BYTES:
-                raise BODY_TOO_LARGE.error(f"A file has at most {MAX_UPLOAD_BYTES >> 20} MiB.")
-            chunks.append(chunk)
-    except ClientDisconnect as why:
-        raise UPLOAD_INVALID.error("The connection ended before the file did; send it again.") from why
-    return b"".join(chunks)
-
-
 async def _conversion(request: Request, who: Principal) -> dict[str, Any]:
     """Return the newest state of the conversion the path names, if it is the caller's."""
     rows = await _rows(request, sql.CONVERSION, id=request.path_params["id"][:64], **sql.owner(who))
@@ -308,7 +227,7 @@ async def _rows(request: Request, statement: str, **parameters: Any) -> list[dic
 
 
 def _shown(row: dict[str, Any], who: Principal) -> dict[str, Any]:
-    hidden = _HIDDEN.get(who.role, ())
+    hidden = hidden_money(who.role)
     return {name: _value(value) for name, value in row.items() if name not in hidden}
 
 
@@ -324,8 +243,3 @@ def _done(done: Done) -> Response:
     return answer(
         {"status": done.status, "conversion_id": done.conversion_id, "conversion_status": done.conversion_status}
     )
-
-
-def _desk(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from kernel.hidden_money import hidden_money
 from kernel.logging import log
 from tracker.macros import Template
 from tracker.outbound.rendering import MACROS, lookup, webhook_body
@@ -130,8 +131,8 @@ def _compiled(url: str) -> Template:
 
 def visible(row: Mapping[str, Any], hook: HookRoute) -> dict[str, Any]:
     """Return a conversion's row without the money that is none of the hook's owner's business."""
-    hidden = "revenue" if hook.partner_id else "payout" if hook.advertiser_id else ""
-    return {name: value for name, value in row.items() if name != hidden}
+    hidden = hidden_money("partner" if hook.partner_id else "advertiser" if hook.advertiser_id else "")
+    return {name: value for name, value in row.items() if name not in hidden}
 
 
 def sample_row(hook: HookRoute, now: datetime | None = None) -> dict[str, Any]:

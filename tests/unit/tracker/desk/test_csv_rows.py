@@ -3,7 +3,7 @@
 import pytest
 
 from kernel.errors import ClickledgerError
-from tracker.desk.upload import MAX_ROWS, read, same_conversion
+from tracker.desk.csv_rows import MAX_ROWS, read, same_conversion
 
 
 def rows(text):
@@ -18,7 +18,7 @@ def test_columns_are_named_as_a_postback_names_them_and_lines_count_from_the_hea
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_every_usual_way_to_write_a_file_is_read(delimiter, newline):
     text = newline.join(
         delimiter.join(cells) for cells in (["click_id", "amount"], ["abc", "1.5"], ["d\u00e9f", "2"])
@@ -48,11 +48,31 @@ def test_a_row_with_too_many_cells_is_refused_alone():
     assert (good.wrong, good.values) == (None, {"click_id": "def"})
 
 
-def test_from_a_broken_quote_on_nothing_is_guessed():
-    good, bad = rows('click_id,adv1\nabc,x\ndef,"never closed\nghi,y\n')
+@pytest.mark.parametrize("broken", ['def,"never closed', 'def,"closed"too soon', '"def', 'def,"a""'])
+def test_a_broken_quote_spoils_its_own_line_and_no_other(broken):
+    good, bad, *others = rows(f"click_id,adv1\nabc,x\n{broken}\nghi,y\njkl,z\n")
     assert good.wrong is None
-    assert (bad.line, bad.wrong.kind.code) == (3, "row_invalid")
-    assert bad.raw == b'def,"never closed\nghi,y\n'
+    assert (bad.line, bad.raw, bad.wrong.kind.code) == (3, f"{broken}\n".encode(), "row_invalid")
+    assert [(row.line, row.values) for row in others] == [
+        (4, {"click_id": "ghi", "adv1": "y"}),
+        (5, {"click_id": "jkl", "adv1": "z"}),
+    ]
+
+
+def test_separators_of_unicode_are_part_of_their_cell():
+    first, second = rows("click_id,adv1\nabc,a\u2028b\x0bc\u0085d\ndef,x\n")
+    assert (first.line, first.values["adv1"], first.raw) == (
+        2,
+        "a\u2028b\x0bc\u0085d",
+        "abc,a\u2028b\x0bc\u0085d\n".encode(),
+    )
+    assert (second.line, second.raw) == (3, b"def,x\n")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_the_line_by_which_excel_names_the_separator_is_no_header(delimiter):
+    (row,) = rows(f"sep={delimiter}\r\nclick_id{delimiter}txn_id\r\nabc{delimiter}1\r\n")
+    assert (row.line, row.values) == (3, {"click_id": "abc", "txn_id": "1"})
 
 
 def test_rows_beyond_the_limit_are_refused_with_a_sentence():

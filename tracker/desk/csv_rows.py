@@ -22,6 +22,8 @@ MAX_ROWS = 50_000
 _NAMES = {name: canonical for canonical, aliases in ALIASES.items() for name in (canonical, *aliases)}
 _SECRETS = frozenset({"token", "signature", "expires", "return"})
 """Postback parameters that mean nothing in a file: the key it was sent with takes their place."""
+_EXCELS_HINT = frozenset({"sep=,", "sep=;", "sep=\t", "sep=|"})
+"""First lines that are no header: Excel reads the separator from them, and writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,19 @@ def read(body: bytes) -> Iterator[Row]:
         raise UPLOAD_INVALID.error("The file isn't UTF-8; save it as CSV UTF-8.") from why
     if "\0" in text:
         raise UPLOAD_INVALID.error("The file holds NUL characters; save it as CSV UTF-8.")
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t|", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # Lines as the csv module counts them: other separators of Unicode belong to the cells.
+    lines = io.StringIO(text, newline="").readlines()
+    if lines and lines[0].rstrip("\r\n").lower() in _EXCELS_HINT:
+        begin, delimiter = 1, lines[0][4]
+    else:
+        begin, delimiter = 0, max(",;\t|", key=lines[0].count) if lines else ","
+    places = _Places(lines, begin)
     try:
-        header = [name.strip().lower() for name in next(reader)]
+        header = [name.strip().lower() for name in next(places.reader(delimiter))]
     except (StopIteration, csv.Error) as why:
         raise UPLOAD_INVALID.error("The file is empty; its first line names the columns.") from why
     _check_header(header)
-    return _rows(reader, header, text)
+    return _rows(places, header, delimiter)
 
 
 def same_conversion(row: Row) -> tuple[str, ...]:
@@ -77,35 +83,51 @@ def _check_header(header: list[str]) -> None:
         raise UPLOAD_INVALID.error("The file needs a column click_id, or offer_id with coupon and txn_id.")
 
 
-def _rows(reader: Iterator[list[str]], header: list[str], text: str) -> Iterator[Row]:
-    lines = text.splitlines(keepends=True)
+class _Places:
+    """A file's lines, and how far they were read; one reader after the other goes on from there."""
+
+    def __init__(self, lines: list[str], begin: int) -> None:
+        self.lines = lines
+        self.next = begin
+
+    def reader(self, delimiter: str) -> Iterator[list[str]]:
+        """Return a reader of the rows from the next line on."""
+        return csv.reader(self._feed(), delimiter=delimiter, strict=True)
+
+    def _feed(self) -> Iterator[str]:
+        while self.next < len(self.lines):
+            self.next += 1
+            yield self.lines[self.next - 1]
+
+
+def _rows(places: _Places, header: list[str], delimiter: str) -> Iterator[Row]:
+    reader = places.reader(delimiter)
     count = 0
-    before = reader.line_num  # type: ignore[attr-defined]  # csv's reader, which has no name of its own in typing
     while True:
-        line = before + 1
+        before = places.next
+        wrong: ClickledgerError | None = None
+        cells: list[str] = []
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as why:
-            # What follows can't be told apart any more: it is one row that can't be read.
-            raw = "".join(lines[before:]).encode()
-            yield Row(line, raw, {}, ROW_INVALID.error(f"The row can't be read as CSV: {why}."))
-            return
-        now = reader.line_num  # type: ignore[attr-defined]  # as above
-        raw = "".join(lines[before:now]).encode()
-        before = now
-        if not any(cell.strip() for cell in cells):
+            # A quote may have swallowed good rows: this line alone is bad, and the next begins a row again.
+            wrong = ROW_INVALID.error(f"The row can't be read as CSV: {why}.")
+            places.next = before + 1
+            reader = places.reader(delimiter)
+        line, raw = before + 1, "".join(places.lines[before : places.next]).encode()
+        if wrong is None and not any(cell.strip() for cell in cells):
             continue
         count += 1
         if count > MAX_ROWS:
-            yield Row(
-                line, raw, {}, ROW_INVALID.error(f"A file has at most {MAX_ROWS} rows; send the rest in another.")
-            )
-            return
-        if len(cells) > len(header):
+            wrong = ROW_INVALID.error(f"A file has at most {MAX_ROWS} rows; send the rest in another.")
+        elif len(cells) > len(header):
             wrong = ROW_INVALID.error(f"The row has {len(cells)} cells, the header {len(header)}.")
+        if wrong is not None:
             yield Row(line, raw, {}, wrong)
+            if count > MAX_ROWS:
+                return
             continue
         values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()}
         yield Row(line, raw, values)
