@@ -1,9 +1,9 @@
 """The SQL database: SQLite below the data directory, or PostgreSQL by ``CLICKLEDGER_SQL_URL``.
 
-Everything in which the two differ is in this file. Invariants: a reading session sees one moment of the
-database; a writing session is one transaction, and on SQLite it takes the write lock when it begins, so
-that it never fails half-way; money is exact (a scaled integer, never a float); a statement's values never
-reach a log, because tokens are among them; a database that can't be reached is ``store_away``.
+Everything in which the two differ is in this file and in ``sql_types``. Invariants: a reading session sees one
+moment of the database; a writing session is one transaction, and on SQLite it takes the write lock when it begins,
+so that it never fails half-way; a statement's values never reach a log, because tokens are among them; a database
+that can't be reached is ``store_away``.
 """
 
 from __future__ import annotations
@@ -13,33 +13,19 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    DateTime,
-    Dialect,
-    Engine,
-    String,
-    create_engine,
-    event,
-    make_url,
-    text,
-)
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.types import TypeDecorator
 
 from kernel.errors import CANNOT_START, STORE_AWAY
 from kernel.logging import log
@@ -47,12 +33,6 @@ from kernel.settings import Settings
 
 EMBEDDED_FILE = "program.db"
 """The embedded database's file, below the data directory."""
-
-MONEY_DIGITS = 6
-"""Digits after the point that money is kept with, as in the event store's Decimal(18, 6)."""
-
-RATE_DIGITS = 12
-"""Digits after the point of an exchange rate."""
 
 LOCK_WAIT_MS = 10_000
 """How long a statement waits for another writer of the same SQLite file before it gives up."""
@@ -63,73 +43,10 @@ CONNECT_WAIT_S = 5
 MIGRATION_LOCK = 0x636C6564
 """Advisory lock ("cled") that keeps two hosts from migrating one PostgreSQL database at once."""
 
-NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
-"""Table options: events name these ids for ever, so SQLite may not hand a freed one out again."""
-
 _WRITES = "clickledger_writes"
 """Execution option of connections that will write."""
 
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-
-
-class Money(TypeDecorator[Decimal]):
-    """A decimal amount, stored as a whole number of millionths on every database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - signature
-        """Scale to millionths; a digit that doesn't fit is an error, never rounded away."""
-        if value is None:
-            return None
-        scaled = value.scaleb(MONEY_DIGITS)
-        if scaled != scaled.to_integral_value():
-            raise ValueError(f"money has at most {MONEY_DIGITS} digits after the point")
-        return int(scaled)
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - signature
-        """Scale back from millionths."""
-        return None if value is None else Decimal(value).scaleb(-MONEY_DIGITS)
-
-
-class Rate(TypeDecorator[Decimal]):
-    """An exchange rate, stored as its decimal digits on every database; at most twelve after the point."""
-
-    impl = String(32)
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - signature
-        """Write the digits; one that doesn't fit is an error, never rounded away."""
-        if value is None:
-            return None
-        if value.as_tuple().exponent < -RATE_DIGITS:  # type: ignore[operator]  # an int for every finite number
-            raise ValueError(f"a rate has at most {RATE_DIGITS} digits after the point")
-        return format(value, "f")
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - signature
-        """Read the digits."""
-        return None if value is None else Decimal(value)
-
-
-class Moment(TypeDecorator[datetime]):
-    """A point in time in UTC, aware on every database."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - signature
-        """Turn to UTC; a time without a zone is an error."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - signature
-        """Name the zone, which SQLite forgets."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Sessions:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from urllib.parse import quote, urlencode
 
 from kernel.settings import Settings
-from kernel.sql import MONEY_DIGITS
+from kernel.sql_types import MONEY_DIGITS
 
 SMALLEST = Decimal(1).scaleb(-MONEY_DIGITS)
 CUTTABLE = MONEY_DIGITS - 2

@@ -17,7 +17,7 @@ import pycountry
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from kernel.sql import MONEY_DIGITS, RATE_DIGITS
+from kernel.sql_types import MONEY_DIGITS, RATE_DIGITS
 from partners import templates
 from partners.models import MAX_CODE_LENGTH, MAX_NAME_LENGTH
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import JSON, BigInteger, Integer, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from kernel.sql import Moment
+from kernel.sql_types import Moment
 
 MAX_NAME_LENGTH = 200
 MAX_CODE_LENGTH = 64

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from sqlalchemy import JSON, Boolean, Date, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.sql import NEVER_REUSE_IDS, Moment, Rate
+from kernel.sql_types import NEVER_REUSE_IDS, Moment, Rate
 from partners.models.base import MAX_CODE_LENGTH, MAX_NAME_LENGTH, Entry, JsonObject, Table, now
 
 BlockKind: TypeAlias = Literal[

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, TypeAlias
 from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kernel.sql import NEVER_REUSE_IDS, Moment, Money
+from kernel.sql_types import NEVER_REUSE_IDS, Moment, Money
 from partners.models.base import MAX_CODE_LENGTH, MAX_NAME_LENGTH, Entry, JsonObject
 from partners.models.people import Advertiser, Partner
 

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, TypeAlias
 from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from kernel.sql import NEVER_REUSE_IDS, Moment
+from kernel.sql_types import NEVER_REUSE_IDS, Moment
 from partners.models.base import MAX_NAME_LENGTH, Entry
 
 AdvertiserStatus: TypeAlias = Literal["active", "suspended"]

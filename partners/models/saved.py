@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, TypeAlias
 from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.sql import NEVER_REUSE_IDS, Moment
+from kernel.sql_types import NEVER_REUSE_IDS, Moment
 from partners.models.base import MAX_NAME_LENGTH, Entry, JsonObject, Table, now
 
 Every: TypeAlias = Literal["day", "week", "month"]

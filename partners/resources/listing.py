@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import QueryParams
 
 from kernel.errors import QUERY_INVALID
-from kernel.sql import Moment, Money
+from kernel.sql_types import Moment, Money
 from partners.errors import FILTER_INVALID
 from partners.fields import MAX_ID, MAX_NOTE_LENGTH, check_line, check_money, saying
 from partners.resources.resource import Caller, Resource

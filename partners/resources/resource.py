@@ -18,7 +18,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from kernel.auth import Principal
 from kernel.settings import Settings
-from kernel.sql import Rate
+from kernel.sql_types import Rate
 from partners.answers import money_text
 from partners.models import Entry
 from partners.schemas import Request

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kernel.sql import MONEY_DIGITS
+from kernel.sql_types import MONEY_DIGITS
 
 
 def left_out() -> Any:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from kernel import sql
+from kernel import sql, sql_types
 from kernel.errors import CANNOT_START, STORE_AWAY, ClickledgerError
 from kernel.settings import Settings
 
@@ -133,7 +133,7 @@ def test_a_postgresql_that_isnt_there_is_a_store_that_is_away(unused_port, capfd
 
 
 def test_a_moment_is_utc_whatever_zone_it_was_given_in():
-    column = sql.Moment()
+    column = sql_types.Moment()
     kolkata = timezone(timedelta(hours=5, minutes=30))
     stored = column.process_bind_param(datetime(2026, 11, 1, 5, 30, tzinfo=kolkata), None)
     assert stored == datetime(2026, 11, 1, 0, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from kernel.sql import Money, Rate
+from kernel.sql_types import Money, Rate
 from partners import fields
 from partners.answers import money_text
 
