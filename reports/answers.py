@@ -37,6 +37,10 @@ _META: dict[str, Any] = {
             },
         },
     },
+    "drill": {
+        **_TEXTS,
+        "description": "Columns that are names of filters, too: eq on each keeps what a row is made of.",
+    },
     "from": _MOMENT,
     "to": _MOMENT,
     "timezone": {"type": "string"},
@@ -53,7 +57,20 @@ _META: dict[str, Any] = {
         "required": ["dimension", "columns"],
         "properties": {
             "dimension": {"type": "string"},
-            "columns": {"type": "array", "items": {"type": "object", "required": ["key"]}},
+            "columns": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["key"],
+                    "properties": {
+                        "filters": {
+                            "type": "array",
+                            "items": {"type": "object"},
+                            "description": "What keeps what the column is made of.",
+                        },
+                    },
+                },
+            },
         },
         "description": "The columns, in order, by the key that rows have them under.",
     },
@@ -94,6 +111,7 @@ REPORT_ANSWER: dict[str, Any] = {
                     {"name": "clicks", "label": "Clicks", "role": "metric", "unit": "count"},
                     {"name": "payout", "label": "Payout", "role": "metric", "unit": "money"},
                 ],
+                "drill": ["partner_id"],
                 "from": "2026-11-01T00:00:00.000+00:00",
                 "to": "2026-11-08T00:00:00.000+00:00",
                 "timezone": "UTC",

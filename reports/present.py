@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reports.compare import CHANGE_DIGITS
+from reports.drilling import drill_columns, of_others, of_value
 from reports.execute import Result
 from reports.headings import headings
 from reports.names import Names, shown
@@ -65,6 +66,7 @@ def present(
         "dimensions": [d.name for d in asked.dimensions],
         "metrics": [m.name for m in asked.metrics],
         "columns": headings(asked),
+        "drill": drill_columns(asked.dimensions),
         **_range(asked.span),
         "timezone": asked.span.zone,
         "currency": asked.currency,
@@ -116,10 +118,13 @@ def _columns(plan: Plan, pivot: Dimension, rows: Sequence[Sequence[Any]], names:
     for number, key, more in values:
         # Two of one name, or one named as the rest is, are told apart; a column is never lost.
         unique = key if keys.count(key) == 1 and key != OTHER else f"{key} #{more.get(f'{pivot.name}_id', number)}"
-        columns.append(_Column(number, unique, {"key": unique, pivot.name: key, **more}))
+        described = {"key": unique, pivot.name: key, **more, "filters": of_value(pivot, plan.columns[number - 1])}
+        columns.append(_Column(number, unique, described))
     cells = -2
     if any(cell[0] == _OTHER_NUMBER for row in rows for cell in row[cells]):
-        columns.append(_Column(_OTHER_NUMBER, OTHER, {"key": OTHER, "is_other": True}))
+        others = of_others(pivot, plan.columns)
+        described = {"key": OTHER, "is_other": True} | ({} if others is None else {"filters": others})
+        columns.append(_Column(_OTHER_NUMBER, OTHER, described))
     return columns
 
 

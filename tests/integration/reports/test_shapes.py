@@ -271,7 +271,14 @@ def test_values_become_columns_the_most_first_and_the_rest_share_one(store: Stor
     )
     assert answer["meta"]["pivot"] == {
         "dimension": "country",
-        "columns": [{"key": "FR", "country": "FR"}, {"key": "(other)", "is_other": True}],
+        "columns": [
+            {"key": "FR", "country": "FR", "filters": [{"dimension": "country", "op": "eq", "value": "FR"}]},
+            {
+                "key": "(other)",
+                "is_other": True,
+                "filters": [{"dimension": "country", "op": "not_in", "values": ["FR"]}],
+            },
+        ],
     }
     assert answer["rows"] == [
         {
@@ -331,7 +338,12 @@ def test_a_tag_s_columns_count_a_click_once_among_the_others(store: Store):
 def test_columns_of_one_name_are_told_apart(store: Store):
     answer = ask(store, pivot="offer")
     assert answer["rows"] == [{"clicks": {"Shoes #10": 4, "Shoes #11": 1}}]
-    assert answer["meta"]["pivot"]["columns"][0] == {"key": "Shoes #10", "offer": "Shoes", "offer_id": 10}
+    assert answer["meta"]["pivot"]["columns"][0] == {
+        "key": "Shoes #10",
+        "offer": "Shoes",
+        "offer_id": 10,
+        "filters": [{"dimension": "offer_id", "op": "eq", "value": 10}],
+    }
 
 
 def test_columns_of_time_are_in_their_order(store: Store):

@@ -63,6 +63,7 @@ def test_the_meta_part_says_what_was_answered_and_how():
         "dimensions": [],
         "metrics": ["payout"],
         "columns": [{"name": "payout", "label": "Payout", "role": "metric", "unit": "money"}],
+        "drill": [],
         "from": "2026-11-01T00:00:00.000+05:30",
         "to": "2026-11-08T00:00:00.000+05:30",
         "timezone": "Asia/Kolkata",
@@ -151,11 +152,36 @@ def test_cells_become_columns_and_missing_ones_hold_nothing():
             "epc": {"DE": None, "(other) #2": 1.5, "(other)": None},
         }
     ]
-    assert answer["meta"]["pivot"]["columns"] == [
+    columns = answer["meta"]["pivot"]["columns"]
+    assert [{name: one[name] for name in one if name != "filters"} for one in columns] == [
         {"key": "DE", "country": "DE"},
         {"key": "(other) #2", "country": "(other)"},
         {"key": "(other)", "is_other": True},
     ]
+    assert [one["filters"] for one in columns] == [
+        [{"dimension": "country", "op": "eq", "value": "DE"}],
+        [{"dimension": "country", "op": "eq", "value": "(other)"}],
+        [{"dimension": "country", "op": "not_in", "values": ["DE", "(other)"]}],
+    ]
+    assert answer["meta"]["drill"] == ["device_type"]
+
+
+@pytest.mark.parametrize(
+    ("pivot", "columns", "filters"),
+    [
+        ("partner", ("1", "2"), [["eq", 1], ["eq", 2], ["not_in", [1, 2]]]),
+        ("hour_of_day", ("0",), [["eq", 0], ["not_in", [0]]]),
+        ("is_bot", ("true",), [["eq", True], ["ne", True]]),
+        ("partner_tag", ("",), [["eq", ""], None]),
+        ("country", (), [[]]),
+    ],
+)
+def test_a_column_of_a_pivot_says_which_filters_keep_it(pivot, columns, filters):
+    answer = pivoted([(1, [(0, 1)], (0,))], columns, pivot=pivot)
+    told = [one.get("filters") for one in answer["meta"]["pivot"]["columns"]]
+    name = "partner_id" if pivot == "partner" else pivot
+    assert all(one["dimension"] == name for found in told for one in found or [])
+    assert [found and [found[0]["op"], found[0].get("value", found[0].get("values"))] for found in told] == filters
 
 
 def test_columns_of_numbers_of_time_are_in_the_numbers_order():
