@@ -22,15 +22,16 @@ BRISK_BYTES = 256 * 1024
 LOW_BYTES = 2 * 1024 * 1024
 """Room below which more is made: a tenth of a second of the busiest edge."""
 MORE_BYTES = 4 * 1024 * 1024
-PIECE_BYTES = 256 * 1024
-"""Written and synced at once. A commit at that moment waits for it too: half a millisecond."""
+PIECE_BYTES = 512 * 1024
+"""Written and synced at once. A commit at that moment waits for it too: a millisecond."""
 
 _HEADER_BYTES = 32
 _FRAME_HEADER_BYTES = 24
-_SALTS = slice(8, 16)
 _HEADER_SALTS = slice(16, 24)
 _OTHER_PAGES = 10
 """Pages that one INSERT can write beside its body's: the file's first, and the tree's from root to leaf."""
+_FRAMES_TOGETHER = 64
+"""Frames of the log read at once when it is looked at."""
 _ZEROS = bytes(PIECE_BYTES)
 
 
@@ -53,30 +54,34 @@ class Room:
         self._salts = self._named()
         self._used = _HEADER_BYTES
         """Where SQLite's next frame begins, when last looked at."""
-        self._reached = 0
-        """Where it can begin at most after the commit under way."""
+        self._done = self._promised = 0
+        """Bytes that all commits but the one under way, and all of them, can have written at most."""
+        self._offset = 0
+        """Added to ``_promised``: where the log can end at most."""
         self._end = os.fstat(self._descriptor).st_size
-        """Where the next zeros begin: no earlier than ``_reached``."""
+        """Where the next zeros begin: no commit that was promised reaches beyond."""
         self._writing = threading.Lock()
         self._maker: threading.Thread | None = None
         self._given_up = False
+        self._look()
 
     def before_commit(self, body_bytes: int) -> None:
-        """Note that so much is about to be committed, and see to room for what follows."""
-        most = (body_bytes // (self._frame_bytes // 2) + _OTHER_PAGES) * self._frame_bytes
-        self._reached += most
-        if self._reached + LOW_BYTES <= self._end:
+        """Note that so much is about to be committed, and see to room for what follows.
+
+        It asks the system for nothing as long as there is room: each call would hand the interpreter's lock to
+        another thread, and getting it back can cost more than the commit.
+        """
+        self._done = self._promised
+        self._promised += (body_bytes // (self._frame_bytes // 2) + _OTHER_PAGES) * self._frame_bytes
+        if self._left() >= LOW_BYTES or self._given_up:
             return
-        # Counted too high on purpose until here; now as it is.
-        self._look()
-        self._reached = self._used + most
-        if self._reached > self._end:
+        if self._left() < 0:
             # Zeros that are being written just now would lie where the commit comes to lie.
             with self._writing:
-                self._end = max(self._end, self._reached)
-        is_low = self._reached + LOW_BYTES > self._end
+                self._look()
+                self._end = max(self._end, self._promised + self._offset)
         is_made = self._maker is not None and self._maker.is_alive()
-        if is_low and self._used > BRISK_BYTES and not is_made and not self._given_up:
+        if self._used > BRISK_BYTES and not is_made and not self._given_up:
             self._maker = threading.Thread(target=self._make, name="journal-room", daemon=True)
             self._maker.start()
 
@@ -87,32 +92,47 @@ class Room:
             self._maker.join()
         os.close(self._descriptor)
 
+    def _left(self) -> int:
+        return self._end - self._promised - self._offset
+
     def _named(self) -> bytes:
         return os.pread(self._descriptor, _HEADER_BYTES, 0)[_HEADER_SALTS]
 
     def _look(self) -> None:
-        """Follow the log to where its frames end."""
+        """Follow the log to where its frames end: what was promised is far more than what is written."""
         if self._named() != self._salts:
             # Somebody folded the log by hand: it began anew, and nothing known of it holds.
             self._given_up = True
+            return
+        # First what was committed, then how far it reaches: a commit meanwhile is counted twice, none never.
+        done = self._done
         while True:
-            frame = os.pread(self._descriptor, _FRAME_HEADER_BYTES, self._used)
-            if len(frame) < _FRAME_HEADER_BYTES or frame[_SALTS] != self._salts:
-                return
-            self._used += self._frame_bytes
+            several = os.pread(self._descriptor, _FRAMES_TOGETHER * self._frame_bytes, self._used)
+            begin = self._used
+            for at in range(0, len(several) - _FRAME_HEADER_BYTES, self._frame_bytes):
+                if several[at + 8 : at + 16] != self._salts:
+                    break
+                self._used = begin + at + self._frame_bytes
+            if self._used < begin + len(several) or not several:
+                break
+        self._offset = self._used - done
 
     def _make(self) -> None:
+        with self._writing:
+            self._look()
+            if self._left() >= LOW_BYTES:
+                return
+            self._end = max(self._end, os.fstat(self._descriptor).st_size)
         for _ in range(MORE_BYTES // PIECE_BYTES):
             with self._writing:
                 if self._given_up:
                     return
-                begin = max(self._end, os.fstat(self._descriptor).st_size)
                 try:
-                    written = os.pwrite(self._descriptor, _ZEROS, begin)
+                    written = os.pwrite(self._descriptor, _ZEROS, self._end)
                     os.fdatasync(self._descriptor)
                 except OSError:
                     self._given_up = True
                     # All that is committed or can be lies before.
-                    os.ftruncate(self._descriptor, begin)
+                    os.ftruncate(self._descriptor, self._end)
                     return
-                self._end = begin + written
+                self._end += written
