@@ -3,7 +3,8 @@
 Everything is made inside the engine out of hashes of a row's number, so that the same size is the same rows
 every time. The skew is what networks see: partners, offers, sub ids and addresses follow Zipf's law; a partner
 promotes few offers, an offer takes few countries, a device brings its own system and browsers; evenings are
-busier than nights; three conversions in ten change their status later.
+busier than nights; three conversions in ten change their status later. Conversions of the months that are over lie
+in one part each, as they do after an hour without new ones; the last month's in eight, as while they come.
 
 Invariants: one conversion for each fifty clicks; times grow with the row's number, as those of real inserts do;
 a store that is complete says so in a file beside the engine's directory, and is used again.
@@ -15,7 +16,8 @@ import json
 import math
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
@@ -32,7 +34,7 @@ BEGIN = datetime(2026, 8, 1, tzinfo=UTC)
 CLICKS_PER_CONVERSION = 50
 MADE = "made.json"
 """Beside the engine's directory: what a complete store holds."""
-EDITION = 1
+EDITION = 2
 """Grows with every change of what is made."""
 
 _MERGE_SECONDS = 300.0
@@ -148,6 +150,12 @@ _CONVERSION_COLUMNS = {
 _FIRST_STATUS = "if(cityHash64(click_id, 33) % 10 < 6, 'approved', 'pending')"
 _LATER_STATUS = "if(cityHash64(click_id, 34) % 3 = 0, 'rejected', 'approved')"
 _CHANGES = "cityHash64(click_id, 33) % 10 >= 7"
+_LAST_MONTH = ("2026-10-01", "2026-10-20", "2026-10-28", "2026-10-29 18:00:00", "2026-10-30")
+"""Between which its conversions come, and then their changes: parts of the sizes that merging leaves."""
+_NO_MERGES = (
+    "ALTER TABLE conversions MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1, "
+    "max_bytes_to_merge_at_min_space_in_pool = 1"
+)
 
 
 def open_store(directory: Path, count: int) -> Client:
@@ -177,22 +185,27 @@ def _fill(store: Client, count: int) -> None:
             f"INSERT INTO clicks ({', '.join(names)}) SELECT {', '.join(names)} FROM ({numbers})",  # noqa: S608 - our own constants
             settings={"max_partitions_per_insert_block": 0},
         )
-    store.command(_conversions(_FIRST_STATUS, "0", f"{CLICKS_PER_CONVERSION} = 0"))
-    store.command(_conversions(_LATER_STATUS, "3600000", f"{CLICKS_PER_CONVERSION} = 0 AND {_CHANGES}"))
     _settle(store)
-    # What an hour without new rows brings: of the months that are over, each conversion's partition is one part.
-    for month in _months()[:-1]:
-        store.command("OPTIMIZE TABLE conversions PARTITION {month:String} FINAL", parameters={"month": month})
+    _fill_conversions(store)
 
 
-def _months() -> list[str]:
-    """Return the partitions of the range's months."""
-    days = (BEGIN + timedelta(days=number) for number in range(DAYS))
-    return list(dict.fromkeys(f"{day:%Y%m}" for day in days))
+def _fill_conversions(store: Client) -> None:
+    """Insert conversions and later states of them; the months that are over come to rest."""
+    _insert_conversions(store, str(BEGIN.date()), _LAST_MONTH[0])
+    for (month,) in store.query("SELECT DISTINCT _partition_id FROM conversions").result_rows:
+        store.command("OPTIMIZE TABLE conversions PARTITION ID {month:String} FINAL", parameters={"month": month})
+    store.command(_NO_MERGES)
+    for begin, end in pairwise(_LAST_MONTH):
+        _insert_conversions(store, begin, end)
 
 
-def _conversions(status: str, later_ms: str, which: str) -> str:
-    """Return the statement that makes conversions of clicks, or later states of them."""
+def _insert_conversions(store: Client, begin: str, end: str) -> None:
+    store.command(_conversions(_FIRST_STATUS, "0", begin, end))
+    store.command(_conversions(_LATER_STATUS, "3600000", begin, end, f" AND {_CHANGES}"))
+
+
+def _conversions(status: str, later_ms: str, begin: str, end: str, which: str = "") -> str:
+    """Return the statement that makes conversions of the clicks between two moments, or later states of them."""
     dimensions = {column.name: column.name for column in CLICK_DIMENSIONS}
     made = {
         **{name: f"c.{name}" for name in ("click_id", *dimensions)},
@@ -207,7 +220,8 @@ def _conversions(status: str, later_ms: str, which: str) -> str:
     # A row's number is the beginning of its click id.
     return (
         f"INSERT INTO conversions ({', '.join(names)}) SELECT {values} FROM clicks AS c "  # noqa: S608 - our own constants
-        f"WHERE reinterpretAsUInt64(reverse(unhex(substring(click_id, 1, 16)))) % {which}"
+        f"WHERE c.ts >= '{begin}' AND c.ts < '{end}' "
+        f"AND reinterpretAsUInt64(reverse(unhex(substring(click_id, 1, 16)))) % {CLICKS_PER_CONVERSION} = 0{which}"
     )
 
 

@@ -14,6 +14,7 @@ from kernel.auth import Principal
 from kernel.settings import Settings
 from reports import sql
 from reports.execute import Cancellable, Readers, execute
+from reports.left_out import sql as left_out_sql
 from reports.names import Names
 from reports.plan import choose, ranking
 from reports.present import present
@@ -59,15 +60,16 @@ def report(
         (ranked,) = execute([sql.rows(ranking(asked, asked.pivot, who), who, names)], readers, chosen, run)
         plan = replace(plan, columns=tuple(_text(row[0]) for row in ranked.rows[: asked.pivot_limit]))
 
-    statements = {"rows": sql.rows(plan, who, names)}
+    questions = [sql.rows(plan, who, names)]
     if plan.conversion_currencies:
-        statements["left_out"] = sql.other_currencies(plan, who, names)
-
-    results = dict(zip(statements, execute(list(statements.values()), readers, chosen, run), strict=True))
+        questions.append(left_out_sql.has_other_currencies(plan, who, names))
+    rows, *left_out = execute(questions, readers, chosen, run)
+    if any(found.rows for found in left_out):
+        left_out = execute([left_out_sql.other_currencies(plan, who, names)], readers, chosen, run)
     return present(
         plan,
-        results["rows"],
-        results.get("left_out"),
+        rows,
+        left_out[0] if left_out else None,
         names=names,
         elapsed_s=time.perf_counter() - started,
         ranked=ranked,

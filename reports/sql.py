@@ -17,11 +17,10 @@ from math import ceil
 from kernel.auth import Principal
 from reports.bindings import Statement
 from reports.conditions import sql as conditions_of
-from reports.gathering.sql import Compiler, all_of, part_name, parts_as, read, together
+from reports.gathering.sql import Compiler, all_of, part_name, parts_as, together
 from reports.names import Names
-from reports.plan import Plan, Side
+from reports.plan import Plan
 from reports.registry import Dimension, Metric
-from reports.registry.parts import factor
 from reports.shaping import sql as shaping
 
 _NULL = "CAST(NULL, 'Nullable(Float64)')"
@@ -194,32 +193,6 @@ def _merged(compiler: Compiler) -> list[str]:
         ")",
         *shaping.grouped(column),
     ]
-
-
-def other_currencies(plan: Plan, who: Principal | None, names: Names) -> Statement:
-    """Return the statement that counts, by currency, the conversions whose money the report leaves out."""
-    compiler = Compiler(plan, who, names)
-    currencies = ", ".join(plan.conversion_currencies)
-    side = Side("conversions")
-    unrated = [f"{factor('other', 'ts')} = 0"] if plan.asked.exchange else []
-    return compiler.statement(
-        [
-            "SELECT",
-            shaping.listed(["other", "count()"]),
-            "FROM (",
-            *shaping.indented(
-                [
-                    "SELECT",
-                    shaping.listed([f"arrayJoin(arrayDistinct([{currencies}])) AS other", "ts"]),
-                    *read(compiler, side),
-                ]
-            ),
-            ")",
-            f"WHERE {all_of(['other != {currency:String}', *unrated])}",
-            "GROUP BY other",
-            "ORDER BY other",
-        ]
-    )
 
 
 def cancel(mark: str) -> str:

@@ -275,10 +275,13 @@ class Rollup:
 
 _ALWAYS = ("is_test", "cost_currency", "currency")
 """Keys of every rollup: no report counts tests, and money is told apart by currency."""
+_PROGRAM = ("partner_id", "advertiser_id", "offer_id", "link_id")
+_JUDGED = ("verdict", "trafficback_reason", "is_rerouted", "is_bot")
 
 ROLLUPS: tuple[Rollup, ...] = (
     Rollup("clicks_hourly_audience", ("country", "device_type", "os", "browser", *_ALWAYS)),
     Rollup("clicks_daily", ("partner_id", "advertiser_id", "offer_id", "country", *_ALWAYS), is_daily=True),
+    Rollup("clicks_daily_verdicts", (*_PROGRAM, *_JUDGED, *_ALWAYS), is_summary=False, is_daily=True),
     Rollup("clicks_hourly_program", ("partner_id", "advertiser_id", "offer_id", *_ALWAYS)),
     Rollup("clicks_hourly", HOURLY_KEYS, is_summary=False),
 )

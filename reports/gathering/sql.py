@@ -10,6 +10,7 @@ a caller; text comes from the registries, values only as ``{name:Type}``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from string import Template
 from typing import Literal
@@ -106,26 +107,38 @@ def column_numbers(compiler: Compiler, pivot: Dimension, shown: str) -> str:
     return shaping.column_numbers(pivot, shown, values)
 
 
-def read(compiler: Compiler, side: Side) -> list[str]:
-    """Return FROM and WHERE for one table: the range, the filters and, last, the caller's scope."""
+def read(compiler: Compiler, side: Side, more: Sequence[str] = (), *, every_state: bool = False) -> list[str]:
+    """Return FROM and WHERE for one table: the range, the filters and, last, the caller's scope.
+
+    Clicks never change and are read as they lie; a conversion counts once, in its newest state. Its time and
+    whose it is stay the same in all of its states, so what lies outside is left out before states are compared.
+
+    Args:
+        compiler: Of the statement.
+        side: Which table, and over which range.
+        more: Further conditions.
+        every_state: Read conversions in all of their states.
+
+    """
     asked, bindings = compiler.plan.asked, compiler.bindings
     span, name = asked.span, ""
     if side.is_before and asked.before:
         span, name = asked.before.span, "before_"
-    # Clicks never change and are read as they lie; a conversion counts once, in its newest state.
-    table = "conversions FINAL" if side.table == "conversions" else side.table
-    kept = [
+    within = [
         f"{side.time} >= {bindings.instant(f'{name}from', span.start)}",
         f"{side.time} < {bindings.instant(f'{name}to', span.end)}",
-        "NOT is_test",
     ]
+    kept = ["NOT is_test"]
     for place, one in enumerate(asked.where):
         key = key_of(compiler, side, one.dimension)
         if key is None:
             raise ValueError(f"{side.table} was planned to be filtered by {one.dimension.name}, which it lacks")
         kept.append(conditions_of.on_dimension(bindings, compiler.names, f"f{place}", one, key))
-    kept += scope(compiler.who, bindings.bind)
-    return [f"FROM {table}", f"WHERE {all_of(kept)}"]
+    limits = scope(compiler.who, bindings.bind)
+    kept += [*more, *limits]
+    if side.table != "conversions" or every_state:
+        return [f"FROM {side.table}", f"WHERE {all_of([*within, *kept])}"]
+    return ["FROM conversions FINAL", f"PREWHERE {all_of([*within, *limits])}", f"WHERE {all_of(kept)}"]
 
 
 def part_name(part: Part, *, is_before: bool) -> str:

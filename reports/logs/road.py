@@ -14,18 +14,16 @@ from typing import Any
 from kernel.auth import Principal
 from kernel.errors import NOT_FOUND
 from kernel.settings import Settings
-from reports.execute import Readers, execute
+from reports.execute import Readers
 from reports.logs import explained, road_sql
 from reports.logs.page import readable, utc
 from reports.logs.places import clicked_at
-from reports.logs.road_sql import Question
+from reports.logs.reading import Reading, Row
 from reports.logs.timeline import timeline
 from reports.names import Names
 from reports.scope import is_unlimited
 from reports.span import Span, span
 from reports.visibility import seen_by
-
-Row = dict[str, Any]
 
 _EXPECTED = frozenset({"approved", "pending"})
 _ANY_DAYS = ("2026-01-01", "2026-01-02")
@@ -50,7 +48,7 @@ def road(
     """
     at = clicked_at(click_id)
     local = _known_zone(zone).zone
-    reading = _Reading(readers, chosen)
+    reading = Reading(readers, chosen)
     kind, found = _click(click_id, at, who, reading)
     known = seen_by(who, names)
     (click,) = readable([found], local, known)
@@ -80,33 +78,18 @@ def road(
     return {**made, "timeline": timeline(made)}
 
 
-class _Reading:
-    """Asks questions; of several rows about the same, such as older states, the first is answered."""
-
-    def __init__(self, readers: Readers, chosen: Settings) -> None:
-        self._readers, self._chosen = readers, chosen
-
-    def rows(self, question: Question) -> list[Row]:
-        (result,) = execute([question.statement], self._readers, self._chosen)
-        found: dict[tuple[Any, ...], Row] = {}
-        for values in result.rows:
-            row = dict(zip(question.columns, values, strict=True))
-            found.setdefault(tuple(row[name] for name in question.key), row)
-        return list(found.values())
-
-
-def _click(click_id: str, at: datetime, who: Principal, reading: _Reading) -> tuple[str, Row]:
-    found = reading.rows(road_sql.click("clicks", click_id, at, who))
+def _click(click_id: str, at: datetime, who: Principal, reading: Reading) -> tuple[str, Row]:
+    found = reading.together(road_sql.click("clicks", click_id, at, who))
     if found:
         return "click", found[0]
-    found = reading.rows(road_sql.click("impressions", click_id, at, who))
+    found = reading.together(road_sql.click("impressions", click_id, at, who))
     if found:
         return "impression", found[0]
     raise NOT_FOUND.error("There is no such click, or it isn't stored yet; try again in a second.")
 
 
 def _conversions(
-    click_id: str, at: datetime, who: Principal, reading: _Reading
+    click_id: str, at: datetime, who: Principal, reading: Reading
 ) -> tuple[list[Row], list[Row], list[Row] | None]:
     """Return the click's conversions, all their states and the tries to tell of them; None: not the caller's."""
     converted = reading.rows(road_sql.conversions(click_id, at, who))

@@ -1,7 +1,9 @@
 """The statements of one click's road. Each finds its rows by an id and a time, and holds the caller's scope.
 
-A click is found through the projection by id, within the millisecond its id bears; its conversions by the click's
-time, which tells their partition; their states and outgoing tries by the day they can't be older than.
+A click is found through the projection by id, within the millisecond its id bears; its columns are read in two
+halves at once, as planning and opening each of ninety columns is what takes the time (measured: 21 ms, a half 12).
+Its conversions are found by the click's time, which tells their partition; their states and outgoing tries by the
+day they can't be older than.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from kernel.auth import Principal
 from kernel.clickhouse.columns import CONVERSION_STATE, OUTBOUND_ATTEMPTS, REJECTED, TABLES, Column
@@ -18,6 +20,7 @@ from reports.logs.sql import cell
 from reports.scope import scope
 from reports.visibility import sees_column
 
+Clicks: TypeAlias = Literal["clicks", "impressions"]
 MOST = 1_000
 """Rows of each kind; a click has a handful."""
 CLOCKS_APART = timedelta(hours=1)
@@ -34,12 +37,21 @@ class Question:
     """Columns that tell what rows are about; of several about the same the first is meant."""
 
 
-def click(table: Literal["clicks", "impressions"], click_id: str, at: datetime, who: Principal) -> Question:
-    """Ask for the click or impression with this id."""
+def click(table: Clicks, click_id: str, at: datetime, who: Principal) -> tuple[Question, Question]:
+    """Ask for the click or impression with this id, with a half of its columns each: both make one row."""
+    columns = TABLES[table]
+    identity, middle = columns[:1], len(columns) // 2
+    return (
+        _click(table, columns[:middle], click_id, at, who),
+        _click(table, (*identity, *columns[middle:]), click_id, at, who),
+    )
+
+
+def _click(table: Clicks, columns: Sequence[Column], click_id: str, at: datetime, who: Principal) -> Question:
     bindings = Bindings()
     moment = bindings.instant("at", at)
     kept = [f"click_id = {bindings.bind('click_id', 'String', click_id)}", f"ts >= {moment}", f"ts <= {moment}"]
-    return _question(TABLES[table], table, kept, "LIMIT 1", who, bindings, ("click_id",))
+    return _question(columns, table, kept, "LIMIT 1", who, bindings, ("click_id",))
 
 
 def conversions(click_id: str, at: datetime, who: Principal) -> Question:

@@ -19,9 +19,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_goal
     )
@@ -52,9 +53,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_conversion_status
     )
@@ -85,9 +87,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_reject_reason
     )
@@ -114,13 +117,14 @@ FROM (
         sum(p_pending) AS p_pending
     FROM (
         SELECT
-            multiIf(ctit_ms < 10000, 'under 10 s', ctit_ms < 60000, '10 s to 1 min', ctit_ms < 600000, '1 to 10 min', ctit_ms < 3600000, '10 min to 1 h', ctit_ms < 86400000, '1 to 24 h', ctit_ms < 604800000, '1 to 7 d', 'over 7 d') AS k_ctit_bucket,
+            multiIf(attribution NOT IN ('click', 'view'), '', ctit_ms < 10000, 'under 10 s', ctit_ms < 60000, '10 s to 1 min', ctit_ms < 600000, '1 to 10 min', ctit_ms < 3600000, '10 min to 1 h', ctit_ms < 86400000, '1 to 24 h', ctit_ms < 604800000, '1 to 7 d', 'over 7 d') AS k_ctit_bucket,
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_ctit_bucket
     )
@@ -151,9 +155,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_txn_id
     )
@@ -184,9 +189,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_currency
     )
@@ -217,9 +223,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_attribution
     )
@@ -250,9 +257,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_conversion_source
     )

@@ -33,9 +33,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_source
     )
@@ -80,9 +81,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub1
     )
@@ -127,9 +129,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub2
     )
@@ -174,9 +177,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub3
     )
@@ -221,9 +225,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub4
     )
@@ -268,9 +273,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub5
     )
@@ -315,9 +321,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub6
     )
@@ -362,9 +369,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub7
     )
@@ -409,9 +417,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub8
     )
@@ -456,9 +465,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub9
     )
@@ -503,9 +513,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub10
     )
@@ -550,9 +561,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_ext1
     )
@@ -597,9 +609,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_ext2
     )
@@ -644,9 +657,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_ext3
     )
@@ -691,9 +705,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_ext4
     )
@@ -738,9 +753,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_ext5
     )
@@ -771,9 +787,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv1
     )
@@ -804,9 +821,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv2
     )
@@ -837,9 +855,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv3
     )
@@ -870,9 +889,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv4
     )
@@ -903,9 +923,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv5
     )
@@ -950,9 +971,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_partner_click_id
     )

@@ -33,9 +33,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_referrer_host
     )
@@ -80,9 +81,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_referrer_url
     )
@@ -127,9 +129,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_utm_source
     )
@@ -174,9 +177,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_utm_medium
     )
@@ -221,9 +225,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_utm_campaign
     )
@@ -268,9 +273,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_utm_term
     )
@@ -315,9 +321,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_utm_content
     )
@@ -362,9 +369,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_click_source
     )
@@ -409,9 +417,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_is_in_app
     )

@@ -20,7 +20,7 @@ FROM (
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily_verdicts
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -33,9 +33,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_verdict
     )
@@ -80,9 +81,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_fraud_reason
     )
@@ -127,9 +129,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_fraud_category
     )
@@ -174,9 +177,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_fraud_score_band
     )
@@ -208,7 +212,7 @@ FROM (
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily_verdicts
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -221,9 +225,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_is_bot
     )
@@ -268,9 +273,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_bot_family
     )
@@ -302,7 +308,7 @@ FROM (
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily_verdicts
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -315,9 +321,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_trafficback_reason
     )
@@ -349,7 +356,7 @@ FROM (
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily_verdicts
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -362,9 +369,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_is_rerouted
     )
@@ -409,9 +417,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_is_unique
     )

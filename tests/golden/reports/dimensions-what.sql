@@ -35,16 +35,18 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_offer
     )
     GROUP BY d_offer
 )
 ORDER BY
-    lowerUTF8(transform(d_offer, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(d_offer)))) ASC NULLS LAST
+    lowerUTF8(transform(d_offer, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(d_offer)))) ASC NULLS LAST,
+    d_offer ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
 -- offer_category
@@ -84,9 +86,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_offer_category
     )
@@ -133,9 +136,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_offer_tag
     )
@@ -182,9 +186,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_payout_model
     )
@@ -218,7 +223,7 @@ FROM (
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks,
             toUInt64(0) AS p_approved,
             toUInt64(0) AS p_pending
-        FROM clicks_hourly
+        FROM clicks_daily_verdicts
         WHERE hour >= {from:DateTime64(3, 'UTC')}
             AND hour < {to:DateTime64(3, 'UTC')}
             AND NOT is_test
@@ -231,16 +236,18 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_link
     )
     GROUP BY d_link
 )
 ORDER BY
-    lowerUTF8(transform(d_link, {link_ids:Array(UInt32)}, {link_names:Array(String)}, concat('#', toString(d_link)))) ASC NULLS LAST
+    lowerUTF8(transform(d_link, {link_ids:Array(UInt32)}, {link_names:Array(String)}, concat('#', toString(d_link)))) ASC NULLS LAST,
+    d_link ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
 -- requested_offer
@@ -280,16 +287,18 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_requested_offer
     )
     GROUP BY d_requested_offer
 )
 ORDER BY
-    lowerUTF8(transform(d_requested_offer, {requested_offer_ids:Array(UInt32)}, {requested_offer_names:Array(String)}, concat('#', toString(d_requested_offer)))) ASC NULLS LAST
+    lowerUTF8(transform(d_requested_offer, {requested_offer_ids:Array(UInt32)}, {requested_offer_names:Array(String)}, concat('#', toString(d_requested_offer)))) ASC NULLS LAST,
+    d_requested_offer ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
 -- smart_link
@@ -329,16 +338,18 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_smart_link
     )
     GROUP BY d_smart_link
 )
 ORDER BY
-    lowerUTF8(transform(d_smart_link, {smart_link_ids:Array(UInt32)}, {smart_link_names:Array(String)}, concat('#', toString(d_smart_link)))) ASC NULLS LAST
+    lowerUTF8(transform(d_smart_link, {smart_link_ids:Array(UInt32)}, {smart_link_names:Array(String)}, concat('#', toString(d_smart_link)))) ASC NULLS LAST,
+    d_smart_link ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
 -- landing
@@ -376,9 +387,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_landing
     )
@@ -425,9 +437,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_landing_name
     )
@@ -472,9 +485,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_creative
     )
@@ -521,9 +535,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_creative_name
     )
@@ -568,9 +583,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_coupon
     )

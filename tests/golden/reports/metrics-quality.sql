@@ -115,9 +115,10 @@ FROM (
             country AS k_country,
             quantileExactInclusiveStateIf(0.5)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_median_ms
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
@@ -146,9 +147,10 @@ FROM (
             country AS k_country,
             quantileExactInclusiveStateIf(0.95)(ctit_ms, attribution IN ('click', 'view')) AS p_ctit_p95_ms
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )

@@ -123,9 +123,10 @@ FROM (
             sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
             countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND country IN {f0:Array(String)}
             AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
             AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
@@ -139,6 +140,7 @@ WHERE toFloat64(m_clicks) >= {h0:Float64}
 ORDER BY
     m_epc DESC NULLS LAST,
     lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+    d_partner ASC NULLS LAST,
     d_hour ASC NULLS LAST,
     d_fraud_reason ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
@@ -284,9 +286,10 @@ FROM (
                 sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
                 countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
             FROM conversions FINAL
-            WHERE ts >= {from:DateTime64(3, 'UTC')}
+            PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                 AND ts < {to:DateTime64(3, 'UTC')}
-                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            WHERE NOT is_test
                 AND country IN {f0:Array(String)}
                 AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
                 AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
@@ -300,6 +303,7 @@ FROM (
     ORDER BY
         m_epc DESC NULLS LAST,
         lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+        d_partner ASC NULLS LAST,
         d_hour ASC NULLS LAST,
         d_fraud_reason ASC NULLS LAST
     LIMIT {limit:UInt64} OFFSET {offset:UInt64}
@@ -441,9 +445,10 @@ FROM (
                         sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
                         countIf(status = 'rejected' AND attribution != 'adjustment') AS p_rejected
                     FROM conversions FINAL
-                    WHERE ts >= {from:DateTime64(3, 'UTC')}
+                    PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                         AND ts < {to:DateTime64(3, 'UTC')}
-                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    WHERE NOT is_test
                         AND country IN {f0:Array(String)}
                         AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
                         AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
@@ -461,6 +466,7 @@ ORDER BY
     is_total,
     m_epc DESC NULLS LAST,
     lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+    d_partner ASC NULLS LAST,
     d_hour ASC NULLS LAST,
     d_fraud_reason ASC NULLS LAST;
 
@@ -597,9 +603,10 @@ FROM (
                 sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
                 sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
             FROM conversions FINAL
-            WHERE ts >= {from:DateTime64(3, 'UTC')}
+            PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                 AND ts < {to:DateTime64(3, 'UTC')}
-                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            WHERE NOT is_test
                 AND country IN {f0:Array(String)}
                 AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
                 AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
@@ -611,6 +618,7 @@ FROM (
     ORDER BY
         m_epc DESC NULLS LAST,
         lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+        d_partner ASC NULLS LAST,
         d_hour ASC NULLS LAST,
         d_fraud_reason ASC NULLS LAST
     LIMIT {limit:UInt64} OFFSET {offset:UInt64}
@@ -701,9 +709,10 @@ FROM (
                 sum(if(status = 'approved', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_approved_payout,
                 sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
             FROM conversions FINAL
-            WHERE ts >= {from:DateTime64(3, 'UTC')}
+            PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                 AND ts < {to:DateTime64(3, 'UTC')}
-                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            WHERE NOT is_test
                 AND country IN {f0:Array(String)}
                 AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
                 AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
@@ -715,8 +724,67 @@ ORDER BY
     is_total,
     m_epc DESC NULLS LAST,
     lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+    d_partner ASC NULLS LAST,
     d_hour ASC NULLS LAST,
     d_fraud_reason ASC NULLS LAST;
+
+-- whether there are other currencies of everything at once
+-- currency = 'EUR'
+-- f0 = ['DE', 'FR']
+-- f1 = '^Sh'
+-- f2 = 'prefetch'
+-- from = '2026-10-31 18:30:00.000'
+-- offer_ids = [0, 10, 11]
+-- offer_names = ['(none)', 'Shoes', "O'Neil \\ Co"]
+-- rate_currencies = ['USD']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('0.909090909090909091'), Decimal('0.800000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294987296, 4294988054]
+-- scope_partner = 7
+-- to = '2026-11-07 18:30:00.000'
+SELECT 1
+FROM (
+    SELECT
+        arrayJoin(arrayDistinct([currency])) AS other,
+        ts
+    FROM conversions
+    WHERE ts >= {from:DateTime64(3, 'UTC')}
+        AND ts < {to:DateTime64(3, 'UTC')}
+        AND NOT is_test
+        AND country IN {f0:Array(String)}
+        AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
+        AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+        AND NOT (currency = {currency:String})
+        AND partner_id = {scope_partner:UInt32}
+)
+WHERE other != {currency:String}
+    AND {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(other, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))] = 0
+LIMIT 1;
+
+-- whether there are other currencies of payouts
+-- currency = 'USD'
+-- from = '2026-11-01 00:00:00.000'
+-- rate_currencies = ['EUR']
+-- rate_factors = [Decimal('0'), Decimal('0'), Decimal('1.250000000000000000')]
+-- rate_numbers = [4294967296]
+-- rate_steps = [0, 4294967296, 4294988054]
+-- scope_partner = 7
+-- to = '2026-11-08 00:00:00.000'
+SELECT 1
+FROM (
+    SELECT
+        arrayJoin(arrayDistinct([currency])) AS other,
+        ts
+    FROM conversions
+    WHERE ts >= {from:DateTime64(3, 'UTC')}
+        AND ts < {to:DateTime64(3, 'UTC')}
+        AND NOT is_test
+        AND NOT (currency = {currency:String})
+        AND partner_id = {scope_partner:UInt32}
+)
+WHERE other != {currency:String}
+    AND {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(other, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))] = 0
+LIMIT 1;
 
 -- other currencies of everything at once
 -- currency = 'EUR'
@@ -740,12 +808,14 @@ FROM (
         arrayJoin(arrayDistinct([currency])) AS other,
         ts
     FROM conversions FINAL
-    WHERE ts >= {from:DateTime64(3, 'UTC')}
+    PREWHERE ts >= {from:DateTime64(3, 'UTC')}
         AND ts < {to:DateTime64(3, 'UTC')}
-        AND NOT is_test
+        AND partner_id = {scope_partner:UInt32}
+    WHERE NOT is_test
         AND country IN {f0:Array(String)}
         AND (match(transform(offer_id, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(offer_id))), {f1:String}) AND match('', {f1:String}) >= 0)
         AND NOT (arrayExists(x -> x = {f2:String}, if(empty(fraud_reasons), [''], arrayDistinct(fraud_reasons))))
+        AND NOT (currency = {currency:String})
         AND partner_id = {scope_partner:UInt32}
 )
 WHERE other != {currency:String}
@@ -770,9 +840,11 @@ FROM (
         arrayJoin(arrayDistinct([amount_currency, currency])) AS other,
         ts
     FROM conversions FINAL
-    WHERE ts >= {from:DateTime64(3, 'UTC')}
+    PREWHERE ts >= {from:DateTime64(3, 'UTC')}
         AND ts < {to:DateTime64(3, 'UTC')}
-        AND NOT is_test
+        AND partner_id = {scope_partner:UInt32}
+    WHERE NOT is_test
+        AND NOT (amount_currency = {currency:String} AND currency = {currency:String})
         AND partner_id = {scope_partner:UInt32}
 )
 WHERE other != {currency:String}
@@ -810,9 +882,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
     )
 )
@@ -869,6 +942,7 @@ FROM (
 ORDER BY
     d_day ASC NULLS LAST,
     lowerUTF8(transform(d_partner, {partner_ids:Array(UInt32)}, {partner_names:Array(String)}, concat('#', toString(d_partner)))) ASC NULLS LAST,
+    d_partner ASC NULLS LAST,
     d_country ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
@@ -1001,9 +1075,10 @@ FROM (
             countIf(status = 'approved' AND attribution != 'adjustment') AS p_approved,
             countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_goal
     )
@@ -1030,9 +1105,10 @@ FROM (
         SELECT
             count()
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND goal = {f0:String}
             AND partner_id = {scope_partner:UInt32}
     )
@@ -1062,9 +1138,10 @@ FROM (
             SELECT
                 count()
             FROM conversions FINAL
-            WHERE ts >= {from:DateTime64(3, 'UTC')}
+            PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                 AND ts < {to:DateTime64(3, 'UTC')}
-                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            WHERE NOT is_test
                 AND goal = {f0:String}
                 AND partner_id = {scope_partner:UInt32}
         )
@@ -1090,9 +1167,10 @@ FROM (
                     SELECT
                         count()
                     FROM conversions FINAL
-                    WHERE ts >= {from:DateTime64(3, 'UTC')}
+                    PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                         AND ts < {to:DateTime64(3, 'UTC')}
-                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    WHERE NOT is_test
                         AND goal = {f0:String}
                         AND partner_id = {scope_partner:UInt32}
                 )
@@ -1380,9 +1458,10 @@ FROM (
             toUInt64(0) AS q_pending,
             toUInt64(0) AS q_unique_clicks
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_month, k_quarter, k_year, k_week
         UNION ALL
@@ -1416,9 +1495,10 @@ FROM (
             countIf(status = 'pending' AND attribution != 'adjustment') AS q_pending,
             toUInt64(0) AS q_unique_clicks
         FROM conversions FINAL
-        WHERE ts >= {before_from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {before_from:DateTime64(3, 'UTC')}
             AND ts < {before_to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_month, k_quarter, k_year, k_week
     )
@@ -1538,9 +1618,10 @@ FROM (
                 toUInt64(0) AS q_pending,
                 toUInt64(0) AS q_unique_clicks
             FROM conversions FINAL
-            WHERE ts >= {from:DateTime64(3, 'UTC')}
+            PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                 AND ts < {to:DateTime64(3, 'UTC')}
-                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            WHERE NOT is_test
                 AND partner_id = {scope_partner:UInt32}
             GROUP BY k_country
             UNION ALL
@@ -1601,9 +1682,10 @@ FROM (
                 countIf(status = 'pending' AND attribution != 'adjustment') AS q_pending,
                 toUInt64(0) AS q_unique_clicks
             FROM conversions FINAL
-            WHERE ts >= {before_from:DateTime64(3, 'UTC')}
+            PREWHERE ts >= {before_from:DateTime64(3, 'UTC')}
                 AND ts < {before_to:DateTime64(3, 'UTC')}
-                AND NOT is_test
+                AND partner_id = {scope_partner:UInt32}
+            WHERE NOT is_test
                 AND partner_id = {scope_partner:UInt32}
             GROUP BY k_country
         )
@@ -1731,9 +1813,10 @@ FROM (
                         toUInt64(0) AS q_pending,
                         toUInt64(0) AS q_unique_clicks
                     FROM conversions FINAL
-                    WHERE ts >= {from:DateTime64(3, 'UTC')}
+                    PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                         AND ts < {to:DateTime64(3, 'UTC')}
-                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    WHERE NOT is_test
                         AND partner_id = {scope_partner:UInt32}
                     GROUP BY k_country
                     UNION ALL
@@ -1794,9 +1877,10 @@ FROM (
                         countIf(status = 'pending' AND attribution != 'adjustment') AS q_pending,
                         toUInt64(0) AS q_unique_clicks
                     FROM conversions FINAL
-                    WHERE ts >= {before_from:DateTime64(3, 'UTC')}
+                    PREWHERE ts >= {before_from:DateTime64(3, 'UTC')}
                         AND ts < {before_to:DateTime64(3, 'UTC')}
-                        AND NOT is_test
+                        AND partner_id = {scope_partner:UInt32}
+                    WHERE NOT is_test
                         AND partner_id = {scope_partner:UInt32}
                     GROUP BY k_country
                 )
@@ -2027,9 +2111,10 @@ FROM (
                             sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
                             quantileExactInclusiveStateIf(0.95)(toUInt8(0), false) AS p_fraud_score_p95
                         FROM conversions FINAL
-                        WHERE ts >= {from:DateTime64(3, 'UTC')}
+                        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                             AND ts < {to:DateTime64(3, 'UTC')}
-                            AND NOT is_test
+                            AND partner_id = {scope_partner:UInt32}
+                        WHERE NOT is_test
                             AND partner_id = {scope_partner:UInt32}
                         GROUP BY k_hour, k_country
                     )
@@ -2155,9 +2240,10 @@ FROM (
                     countIf(status = 'pending' AND attribution != 'adjustment') AS p_pending,
                     toUInt64(0) AS p_unique_clicks
                 FROM conversions FINAL
-                WHERE ts >= {from:DateTime64(3, 'UTC')}
+                PREWHERE ts >= {from:DateTime64(3, 'UTC')}
                     AND ts < {to:DateTime64(3, 'UTC')}
-                    AND NOT is_test
+                    AND partner_id = {scope_partner:UInt32}
+                WHERE NOT is_test
                     AND partner_id = {scope_partner:UInt32}
                 GROUP BY k_day, k_country
             )
@@ -2218,7 +2304,8 @@ FROM (
 )
 ORDER BY
     m_clicks DESC NULLS LAST,
-    lowerUTF8(transform(d_offer, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(d_offer)))) ASC NULLS LAST
+    lowerUTF8(transform(d_offer, {offer_ids:Array(UInt32)}, {offer_names:Array(String)}, concat('#', toString(d_offer)))) ASC NULLS LAST,
+    d_offer ASC NULLS LAST
 LIMIT {limit:UInt64} OFFSET {offset:UInt64};
 
 -- pivoted by tags
@@ -2634,9 +2721,10 @@ FROM (
             sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
             toUInt64(0) AS p_clicks
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND asn = {f0:Int64}
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
@@ -2708,9 +2796,10 @@ FROM (
             countIf(if(status = 'approved' AND attribution != 'adjustment', if(amount_currency = {currency:String}, true, {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(amount_currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))] != 0), false)) AS p_approved_sales,
             sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
     )
 )
@@ -2759,9 +2848,10 @@ FROM (
             sumIf(payout, status = 'pending' AND currency = {currency:String}) AS p_pending_payout,
             toDecimal128(0, 6) AS p_cost
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
     )
 )
@@ -2817,9 +2907,10 @@ FROM (
             sum(if(status = 'pending', if(currency = {currency:String}, toDecimal256(payout, 24), payout * {rate_factors:Array(Decimal(76, 18))}[transform(roundDown(toInt64(transform(currency, {rate_currencies:Array(String)}, {rate_numbers:Array(Int64)}, toInt64(0))) + toInt64(toDate(ts, 'UTC')), {rate_steps:Array(Int64)}), {rate_steps:Array(Int64)}, arrayEnumerate({rate_steps:Array(Int64)}), toUInt32(1))]), toDecimal256(0, 24))) AS p_pending_payout,
             toDecimal256(0, 24) AS p_cost
         FROM conversions FINAL
-        WHERE ts >= {from:DateTime64(3, 'UTC')}
+        PREWHERE ts >= {from:DateTime64(3, 'UTC')}
             AND ts < {to:DateTime64(3, 'UTC')}
-            AND NOT is_test
+            AND partner_id = {scope_partner:UInt32}
+        WHERE NOT is_test
             AND partner_id = {scope_partner:UInt32}
     )
 )

@@ -19,6 +19,7 @@ from sqlglot import exp
 from kernel.clickhouse.columns import ROLLUPS
 from reports import sql
 from reports.bindings import Statement
+from reports.left_out import sql as left_out
 from reports.pickers.sql import ids_present
 from reports.plan import Plan, ranking
 from reports.registry import DIMENSIONS, METRIC_OPERATORS, METRICS, OPERATORS
@@ -132,8 +133,10 @@ SHAPES: dict[str, Case] = {
     "everything at once": of_rows(**WHOLE),
     "totals of everything at once": of_rows(**WHOLE, totals=True),
     "totals without metric filters": of_rows(**{**WHOLE, "filters": WHOLE["filters"][:3]}, totals=True),
-    "other currencies of everything at once": of(sql.other_currencies, **WHOLE),
-    "other currencies of sales and payouts": of(sql.other_currencies, metrics=["amount", "payout"]),
+    "whether there are other currencies of everything at once": of(left_out.has_other_currencies, **WHOLE),
+    "whether there are other currencies of payouts": of(left_out.has_other_currencies, metrics=["payout"]),
+    "other currencies of everything at once": of(left_out.other_currencies, **WHOLE),
+    "other currencies of sales and payouts": of(left_out.other_currencies, metrics=["amount", "payout"]),
     "no dimensions": of_rows(metrics=["clicks", "conversions"]),
     "rollup": of_rows(dimensions=["partner", "day", "country"], metrics=["clicks", "unique_ips", "cost"]),
     "raw because of a dimension": of_rows(dimensions=["sub1"], metrics=["clicks"]),
@@ -264,6 +267,10 @@ def test_a_statement_is_one_select_from_the_event_tables_within_the_scope_and_wi
         assert conditions[-1].replace(" ", "") == SCOPE.replace(" ", "")
         assert isinstance(select.args["where"].this, exp.And)
         assert not list(select.args["where"].find_all(exp.Or))
+        if prewhere := select.args.get("prewhere"):
+            # What is looked at before a conversion's newest state is found never changes from state to state.
+            columns = {column.name for column in prewhere.find_all(exp.Column)}
+            assert (table.name, columns) == ("conversions", {"ts", "partner_id"})
     assert statement.parameters["scope_partner"] == 7
     assert tree.args.get("settings") is None
     assert tree.args.get("format") is None

@@ -200,6 +200,24 @@ def test_conversions_in_other_currencies_are_told(store: Store):
     assert row == {"payout": 100, "conversions": 3}
 
 
+def test_of_a_conversion_whose_currency_changed_only_the_newest_state_is_told(store: Store):
+    changing = P + 90
+    once = {**CONVERSION, "partner_id": changing, "status": "approved", "payout": Decimal(5)}
+    store.put(
+        "conversions",
+        [
+            {**once, "conversion_id": "c1", "currency": "EUR", "change_seq": 1},
+            {**once, "conversion_id": "c2", "currency": "USD", "change_seq": 1},
+        ],
+    )
+    store.put("conversions", [{**once, "conversion_id": "c1", "currency": "USD", "change_seq": 2}])
+    answer = store.ask(changing, metrics=["payout"])
+    assert (answer["rows"], answer["meta"]["other_currencies"]) == ([{"payout": 10}], {})
+    store.put("conversions", [{**once, "conversion_id": "c2", "currency": "EUR", "change_seq": 2}])
+    answer = store.ask(changing, metrics=["payout"])
+    assert (answer["rows"], answer["meta"]["other_currencies"]) == ([{"payout": 5}], {"EUR": 1})
+
+
 @pytest.mark.parametrize("name", DIMENSIONS)
 def test_every_dimension_splits_into_rows_that_add_up(store: Store, name: str):
     rows = store.ask(P, dimensions=[name], metrics=["gross_clicks", "total_conversions"])["rows"]
@@ -260,6 +278,22 @@ def test_a_metric_that_must_be_null_can_be_filtered_and_sorted_by(store: Store):
 def test_buckets_of_time_to_conversion_run_from_short_to_long(store: Store):
     rows = store.ask(P, dimensions=["ctit_bucket"], metrics=["rejected"], sort=[{"by": "ctit_bucket"}])["rows"]
     assert [row["ctit_bucket"] for row in rows] == ["under 10 s", "10 s to 1 min", "1 to 10 min", "over 7 d"]
+
+
+def test_what_came_without_a_click_took_no_time(store: Store):
+    partner = P + 5
+    sale = {**CONVERSION, "partner_id": partner, "status": "approved"}
+    ways = {"click": 30_000, "view": 800_000, "coupon": 0, "adjustment": 0}
+    rows = [
+        {**sale, "conversion_id": f"took-{way}", "attribution": way, "ctit_ms": took} for way, took in ways.items()
+    ]
+    store.put("conversions", rows)
+    asked = {"dimensions": ["ctit_bucket"], "metrics": ["total_conversions"], "sort": [{"by": "ctit_bucket"}]}
+    assert [tuple(row.values()) for row in store.ask(partner, **asked)["rows"]] == [
+        ("", 1),
+        ("10 s to 1 min", 1),
+        ("10 min to 1 h", 1),
+    ]
 
 
 def test_ten_dimensions_at_once(store: Store):

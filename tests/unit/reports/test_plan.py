@@ -127,9 +127,12 @@ def test_money_says_which_columns_hold_its_currency():
             "clicks_hourly_program",
         ),
         ({"dimensions": ["device_type", "os"]}, "clicks_hourly"),
-        ({"dimensions": ["verdict"]}, "clicks_hourly"),
-        ({"filters": [{"dimension": "is_bot", "value": False}]}, "clicks_hourly"),
-        ({"dimensions": ["link"]}, "clicks_hourly"),
+        ({"dimensions": ["verdict", "day", "trafficback_reason"]}, "clicks_daily_verdicts"),
+        ({"filters": [{"dimension": "is_bot", "value": False}]}, "clicks_daily_verdicts"),
+        ({"dimensions": ["link", "offer"], "metrics": ["unique_rate", "cost"]}, "clicks_daily_verdicts"),
+        ({"dimensions": ["verdict", "country"]}, "clicks_hourly"),
+        ({"dimensions": ["verdict", "hour"]}, "clicks_hourly"),
+        ({"dimensions": ["link"], "timezone": "America/New_York"}, "clicks_hourly"),
     ],
 )
 def test_the_smallest_rollup_that_knows_all_that_is_asked_answers(fields, smallest):

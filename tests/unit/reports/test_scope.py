@@ -9,10 +9,11 @@ from reports import sql
 from reports.bindings import Bindings
 from reports.export import sql as export_sql
 from reports.export.request import wanted
+from reports.left_out import sql as left_out
 from reports.scope import ScopeMissingError, scope
 from tests.unit.reports.asking import NAMES, planned
 
-STATEMENTS = (sql.rows, sql.other_currencies)
+STATEMENTS = (sql.rows, left_out.has_other_currencies, left_out.other_currencies)
 NOBODIES = [None, Principal("partner"), Principal("advertiser"), Principal("somebody"), Principal("")]
 
 

@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 
 from kernel.auth import ADMIN, Principal
+from kernel.clickhouse.columns import CLICKS
 from kernel.errors import ClickledgerError
 from reports.bindings import Statement
 from reports.logs import road_sql, sql
@@ -54,8 +55,11 @@ def of_logs(who: Principal) -> dict[str, Statement]:
 
 def of_roads(who: Principal) -> dict[str, Statement]:
     return {
-        "click": road_sql.click("clicks", CLICK_ID, AT, who).statement,
-        "impression": road_sql.click("impressions", CLICK_ID, AT, who).statement,
+        **{
+            f"{table}: half {number}": half.statement
+            for table in ("clicks", "impressions")
+            for number, half in enumerate(road_sql.click(table, CLICK_ID, AT, who), 1)
+        },
         "conversions": road_sql.conversions(CLICK_ID, AT, who).statement,
         "states": road_sql.states(["c1", "c2"], AT, who).statement,
         "tries": road_sql.attempts(["c1", "c2"], [7], AT, who).statement,
@@ -112,23 +116,32 @@ def test_a_page_reads_times_first_and_then_the_rows_no_older_than_its_oldest():
 
 
 def test_a_click_is_looked_for_in_the_millisecond_of_its_id():
-    question = road_sql.click("clicks", CLICK_ID, AT, PARTNER)
-    assert question.statement.text.split("\nFROM")[1] == (
-        " clicks\nWHERE click_id = {click_id:String}\n    AND ts >= {at:DateTime64(3, 'UTC')}\n"
-        "    AND ts <= {at:DateTime64(3, 'UTC')}\n    AND partner_id = {scope_partner:UInt32}\nLIMIT 1"
-    )
-    assert question.statement.parameters["at"] == "2026-11-02 12:00:00.000"
+    for half in road_sql.click("clicks", CLICK_ID, AT, PARTNER):
+        assert half.statement.text.endswith(
+            "\nFROM clicks\nWHERE click_id = {click_id:String}\n    AND ts >= {at:DateTime64(3, 'UTC')}\n"
+            "    AND ts <= {at:DateTime64(3, 'UTC')}\n    AND partner_id = {scope_partner:UInt32}\nLIMIT 1"
+        )
+        assert half.statement.parameters["at"] == "2026-11-02 12:00:00.000"
+
+
+@pytest.mark.parametrize("table", ["clicks", "impressions"])
+def test_both_halves_of_a_click_have_every_column_once_and_its_id_twice(table):
+    first, second = road_sql.click(table, CLICK_ID, AT, ADMIN)
+    assert second.columns[0] == "click_id"
+    assert [*first.columns, *second.columns[1:]] == [column.name for column in CLICKS]
+    assert abs(len(first.columns) - len(second.columns)) <= 2
+    assert first.key == second.key == ("click_id",)
 
 
 def test_hidden_money_is_not_even_read():
     for make in (
         lambda who: road_sql.click("clicks", CLICK_ID, AT, who),
-        lambda who: road_sql.conversions(CLICK_ID, AT, who),
-        lambda who: road_sql.states(["c1"], AT, who),
+        lambda who: [road_sql.conversions(CLICK_ID, AT, who)],
+        lambda who: [road_sql.states(["c1"], AT, who)],
     ):
-        assert "`revenue`" not in make(PARTNER).statement.text
-        assert "`payout`" not in make(ADVERTISER).statement.text
-        assert {"payout", "revenue"} <= set(make(ADMIN).columns)
+        assert all("`revenue`" not in question.statement.text for question in make(PARTNER))
+        assert all("`payout`" not in question.statement.text for question in make(ADVERTISER))
+        assert {"payout", "revenue"} <= {column for question in make(ADMIN) for column in question.columns}
     assert "revenue" not in [c.name for c in page("clicks", PARTNER).columns]
     with pytest.raises(ClickledgerError) as refused:
         page("conversions", PARTNER, columns="revenue")
