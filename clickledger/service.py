@@ -7,7 +7,7 @@ Found by ``CLICKLEDGER_WEB_URL`` and ``CLICKLEDGER_API_KEY``, else by the data d
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,6 +35,27 @@ TIMEOUT_S = 120.0
 """Longer than any report may run."""
 FILE_TIMEOUT_S = 900.0
 """Longer than a file may take that is sent when all of it is there: xlsx, some 3,000 wide rows a second."""
+
+
+def whereabouts(chosen: Settings, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Return URL and key of the service that is meant.
+
+    Args:
+        chosen: Says which data directory.
+        environment: What may name another service.
+
+    Raises:
+        ClickledgerError: ``service_not_found``.
+
+    """
+    url = environment.get("CLICKLEDGER_WEB_URL", "")
+    key = environment.get("CLICKLEDGER_API_KEY", "") or admin_key(chosen)
+    if not url:
+        running = read_run_file(chosen.data_dir)
+        url = running.web_url if running else ""
+    if not url or not key:
+        raise NOT_RUNNING.error()
+    return url, key
 
 
 class Service:
@@ -67,15 +88,7 @@ class Service:
             ClickledgerError: ``service_not_found``.
 
         """
-        chosen = chosen or settings()
-        url = os.environ.get("CLICKLEDGER_WEB_URL", "")
-        key = os.environ.get("CLICKLEDGER_API_KEY", "") or admin_key(chosen)
-        if not url:
-            running = read_run_file(chosen.data_dir)
-            url = running.web_url if running else ""
-        if not url or not key:
-            raise NOT_RUNNING.error()
-        return cls(url, key)
+        return cls(*whereabouts(chosen or settings()))
 
     def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
         """Return the JSON answer of a GET."""
