@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reports.printing import NULL, printable
+from reports.figures import NULL, printable
 from reports.registry import DIMENSIONS
 
 _PIPED_WIDTH = 10_000

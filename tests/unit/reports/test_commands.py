@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import signal
+import threading
 from contextlib import contextmanager
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
+from clickledger import watch
 from clickledger.commands import export as export_command
 from clickledger.commands import report as report_command
 from kernel.errors import STORE_AWAY, ClickledgerError
+from reports.errors import EMPTY_RANGE
 from reports.export.formats import FORMATS
 from reports.export.request import EXPORTS
 from reports.query import Query
@@ -25,6 +31,15 @@ ANSWER = {
         "row_count": 1,
         "truncated": True,
         "currency": "USD",
+        "money": "expected",
+        "from": "2026-11-01T00:00:00.000+00:00",
+        "to": "2026-11-08T00:00:00.000+00:00",
+        "timezone": "UTC",
+        "columns": [
+            {"name": "partner", "label": "Partner", "role": "dimension", "kind": "id"},
+            {"name": "partner_id", "label": "Partner, id", "role": "id", "kind": "number"},
+            {"name": "clicks", "label": "Clicks", "role": "metric", "unit": "count"},
+        ],
     },
 }
 
@@ -104,11 +119,175 @@ def test_the_options_become_a_query(service: Service):
                 "limit": 5,
                 "offset": 2,
                 "totals": True,
+                "fill": False,
+                "money": "expected",
+                "formulas": [],
                 "currency": "EUR",
             },
         )
     ]
     assert Query.model_validate(service.asked[0][1])
+
+
+def asked(service: Service) -> Query:
+    """The one query that was asked."""
+    ((_, body),) = service.asked
+    return Query.model_validate(body)
+
+
+def test_every_shape_of_a_report_has_its_option(service: Service):
+    options = (
+        "--by day --metrics clicks --compare previous_year --pivot country --pivot-limit 3 --fill --money earned"
+    )
+    assert run("report", *options.split()).exit_code == 0
+    query = asked(service)
+    assert (query.compare, query.pivot, query.pivot_limit) == ("previous_year", "country", 3)
+    assert (query.fill, query.money, query.currency, query.limit) == (True, "earned", None, None)
+
+
+def test_a_comparison_with_a_range_is_written_with_dots(service: Service):
+    assert run("report", "--compare", "2026-10-01..2026-10-08").exit_code == 0
+    compare = asked(service).compare
+    assert (compare.from_, compare.to) == ("2026-10-01", "2026-10-08")
+
+
+def test_a_formula_is_shown_and_can_be_filtered_and_sorted_by(service: Service):
+    options = [
+        "--metrics",
+        "clicks",
+        "--formula",
+        "per_sale : money = payout / approved",
+        "--formula",
+        "x=clicks*2",
+    ]
+    assert run("report", *options, "--filter", "per_sale>=1", "--filter", "own<2", "--sort", "-x").exit_code == 0
+    query = asked(service)
+    assert [(one.name, one.formula, one.unit) for one in query.formulas] == [
+        ("per_sale", "payout / approved", "money"),
+        ("x", "clicks*2", "number"),
+    ]
+    assert query.metrics == ["clicks", "per_sale", "x"]
+    assert [(one.metric, one.dimension) for one in query.filters] == [("per_sale", None), (None, "own")]
+
+
+def test_somebody_s_own_metric_can_be_filtered_by_when_it_is_asked_for(service: Service):
+    assert run("report", "--metrics", "clicks,own", "--filter", "own<2").exit_code == 0
+    assert [one.metric for one in asked(service).filters] == ["own"]
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        (["--compare", "previous"], "previous_period, previous_year or FROM..TO"),
+        (["--formula", "payout/clicks"], "per_sale=payout/approved"),
+        (["--money", "all"], "expected"),
+        (["--watch", "0.01"], "0.2"),
+        (["--watch", "--format", "csv"], "CSV has one header"),
+        (["--watch", "1e999"], "number of seconds"),
+        (["--watch", "soon"], "soon"),
+    ],
+)
+def test_a_wrong_option_says_what_to_write(service: Service, options, advice):
+    result = run("report", *options)
+    assert (result.exit_code, service.asked) == (2, [])
+    assert advice in re.sub(r"[\s│]+", " ", result.stderr)
+
+
+def test_a_chart_is_drawn_into_a_pipe_only_when_a_metric_is_named(service: Service):
+    assert "█" not in run("report").stdout
+    assert "█" in run("report", "--chart", "clicks").stdout
+    assert "█" not in run("report", "--chart", "none").stdout
+    wrong = run("report", "--chart", "payout")
+    assert wrong.exit_code == 2
+    assert "clicks" in wrong.stderr
+
+
+class Interrupted(Service):
+    """Answers some times, then somebody presses Ctrl-C."""
+
+    def __init__(self, *answers) -> None:
+        super().__init__()
+        self.answers = list(answers)
+
+    def post(self, path, body):
+        self.asked.append((path, body))
+        if not self.answers:
+            raise KeyboardInterrupt
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    def make(*answers) -> Interrupted:
+        made = Interrupted(*answers)
+        monkeypatch.setattr(report_command, "Service", made)
+        monkeypatch.setattr(watch.time, "sleep", lambda _: None)
+        return made
+
+    return make
+
+
+def test_a_watched_report_is_asked_for_again_until_ctrl_c_ends_it(interrupted):
+    service = interrupted(ANSWER, ANSWER)
+    result = run("report", "--watch")
+    assert (result.exit_code, len(service.asked)) == (0, 3)
+    assert result.stdout.count("12,345") == 2
+    assert "\x1b" not in result.stdout
+
+
+def test_a_watched_report_as_json_is_one_answer_a_line(interrupted):
+    interrupted(ANSWER, ANSWER)
+    result = run("report", "--watch", "2", "--format", "json")
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [ANSWER, ANSWER]
+
+
+def test_a_service_that_is_away_for_a_while_is_waited_for(interrupted):
+    service = interrupted(ANSWER, STORE_AWAY.error("Away."), ANSWER)
+    result = run("report", "--watch", "1", "--format", "json")
+    assert (result.exit_code, len(service.asked), result.stdout.count("Ann")) == (0, 4, 2)
+    assert "Away." in result.stderr
+
+
+@pytest.mark.parametrize("answers", [(STORE_AWAY.error(),), (ANSWER, EMPTY_RANGE.error())])
+def test_what_never_came_and_what_is_refused_for_good_ends_it(interrupted, answers):
+    service = interrupted(*answers)
+    result = run("report", "--watch", "1")
+    assert isinstance(result.exception, ClickledgerError)
+    assert len(service.asked) == len(answers)
+
+
+def test_sigterm_ends_watching_like_ctrl_c_and_is_itself_again_afterwards():
+    assert threading.current_thread() is threading.main_thread(), "signals are handled there"
+    before = signal.getsignal(signal.SIGTERM)
+    with watch.interruptible():
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("it went on")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_on_a_terminal_it_is_drawn_in_place(interrupted, monkeypatch):
+    interrupted(ANSWER, ANSWER)
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, height=24, legacy_windows=False)
+    monkeypatch.setattr(report_command, "console_of", lambda _: console)
+    assert run("report", "--watch", "3").exit_code == 0
+    drawn = screen.getvalue()
+    assert "every 3 s, Ctrl-C ends" in drawn
+    assert "\x1b[?25l" in drawn
+    assert drawn.rstrip().endswith("\x1b[?25h"), "the cursor is back"
+    assert "\x1b[1A" in drawn, "the second answer is drawn over the first"
+    assert "█" in drawn
+
+
+def test_days_that_were_not_given_move_on_while_it_is_watched(interrupted, monkeypatch):
+    service = interrupted(ANSWER, ANSWER)
+    days = iter([("2026-11-01", "2026-11-09"), ("2026-11-02", "2026-11-10"), ("2026-11-02", "2026-11-10")])
+    monkeypatch.setattr(report_command.shell, "days", lambda *_: next(days))
+    run("report", "--watch", "1")
+    assert [body["from"] for _, body in service.asked] == ["2026-11-01", "2026-11-02", "2026-11-02"]
 
 
 def test_without_options_it_is_the_last_week_until_tomorrow(service: Service):

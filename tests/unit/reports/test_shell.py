@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
 from reports import shell
+from reports.query import Compare, Window
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,43 @@ def test_without_dates_the_last_days_and_today_of_the_asked_zone_are_meant():
     assert shell.days("", "", "Asia/Kolkata", evening) == ("2026-11-15", "2026-11-23")
     assert shell.days("2026-01-01", "", "Mars/Olympus", evening) == ("2026-01-01", "2026-11-22")
     assert shell.days("", "2026-11-20", "../etc/passwd", evening) == ("2026-11-14", "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("x=clicks*2", {"name": "x", "formula": "clicks*2"}),
+        (
+            " per_sale : money = payout / approved ",
+            {"name": "per_sale", "formula": "payout / approved", "unit": "money"},
+        ),
+        ("x=a=b", {"name": "x", "formula": "a=b"}),
+    ],
+)
+def test_a_formula_is_read(written, meant):
+    assert shell.formulas([written]) == [meant]
+
+
+@pytest.mark.parametrize("written", ["", "x", "x=", "=clicks", "x:=clicks", "a b=clicks", "x:money:y=clicks"])
+def test_what_is_no_formula_is_refused_with_an_example(written):
+    with pytest.raises(shell.ConditionError, match="per_sale=payout/approved"):
+        shell.formulas([written])
+
+
+def test_a_comparison_is_a_period_or_a_range():
+    assert shell.comparison("previous_year") == "previous_year"
+    assert shell.comparison("2026-10-01 .. 2026-10-08T12:00") == {"from": "2026-10-01", "to": "2026-10-08T12:00"}
+    with pytest.raises(shell.ConditionError, match=r"previous_period, previous_year or FROM\.\.TO"):
+        shell.comparison("last_year")
+
+
+def test_the_periods_are_those_of_a_query():
+    period, window = get_args(Compare)
+    assert get_args(period) == shell.PERIODS
+    assert window is Window
+
+
+def test_names_of_formulas_are_metrics_in_conditions_and_dimensions_stay_dimensions():
+    found = shell.conditions(["own>=1", "own=2", "own=3", "country=DE"], ["own", "country"])
+    assert [one.get("metric") for one in found] == ["own", "own", "own", None]
+    assert found[-1]["dimension"] == "country"
