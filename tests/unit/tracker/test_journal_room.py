@@ -82,7 +82,8 @@ def test_a_brisk_one_gets_room_that_is_on_the_disk_before_it_is_used_and_gone_wh
     written = write_until(file, lambda: log_of(file).stat().st_size > frames_end(file) + module.LOW_BYTES)
     ahead = log_of(file).stat()
     assert frames_end(file) >= module.BRISK_BYTES
-    assert ahead.st_blocks * 512 >= ahead.st_size
+    # Between the commit under way and the first zeros there may be a hole of a few pages.
+    assert ahead.st_blocks * 512 >= ahead.st_size - 64 * 1024 > frames_end(file)
     more = [[["more", n]] for n in range(100)]
     for (one,) in more:
         file.write([event(one)])
