@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tracker.caps import zone
@@ -42,6 +43,8 @@ Lists: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
 _VERSIONED = re.compile(r"(?P<name>.*?)\s*(?:(?P<operator>>=|<=|>|<|=)\s*(?P<version>[\w.]+)\s*)?", re.DOTALL)
 _NAMED_VERSIONS = {"xp": (5, 1), "vista": (6,)}
 """Versions of Windows that are older than their successor 7, which their names don't say."""
+_MOST_ANSWERS = 8_192
+"""Of offers to systems and browsers that a worker remembers, a megabyte: most visitors' are a few dozen."""
 _MOST_DIGITS = 9
 """Of a part of a version; nobody has more, and int() refuses thousands."""
 
@@ -151,20 +154,33 @@ class _Range(NamedTuple):
         return _COMPARES[self.operator]((found + (0,) * length)[:length], self.version)
 
 
+class _Rules:
+    """The versions that one offer's condition allows and denies; equal only to itself, as a key of the cache."""
+
+    __slots__ = ("_allowed", "_allows_all", "_denied")
+
+    def __init__(self, lists: Lists) -> None:
+        self._allowed, self._denied = (_ranges(rules) for rules in lists)
+        self._allows_all = not lists[0]
+
+    def let_in(self, name: str, version: str) -> bool:
+        name, found = name.casefold(), _version(version)
+        return (
+            self._allows_all or any(wanted.holds(found) for wanted in self._allowed.get(name, ()))
+        ) and not any(wanted.holds(found) for wanted in self._denied.get(name, ()))
+
+
+@lru_cache(_MOST_ANSWERS)
+def _let_in(rules: _Rules, name: str, version: str) -> bool:
+    return rules.let_in(name, version)
+
+
 def _versioned(lists: Lists, of: Callable[[Device], tuple[str, str]]) -> Holds | None:
     """Return the condition on the name and version of a system or browser."""
-    allowed, denied = (_ranges(rules) for rules in lists)
     if not lists[0] and not lists[1]:
         return None
-
-    def holds(visit: Visit, facts: VisitorFacts) -> bool:
-        name, version = of(facts.device(visit.user_agent, visit.headers))
-        name, found = name.casefold(), _version(version)
-        return (not lists[0] or any(wanted.holds(found) for wanted in allowed.get(name, ()))) and not any(
-            wanted.holds(found) for wanted in denied.get(name, ())
-        )
-
-    return holds
+    rules = _Rules(lists)
+    return lambda visit, facts: _let_in(rules, *of(facts.device(visit.user_agent, visit.headers)))
 
 
 def _ranges(rules: tuple[str, ...]) -> dict[str, list[_Range]]:
