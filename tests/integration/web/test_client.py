@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,6 +15,8 @@ import pytest
 
 from clickledger import client as api
 from clickledger.client import Client, F
+from clickledger.client.events import EventQuestions
+from clickledger.client.reports import ReportQuestions
 from kernel.clickhouse.arrow import rows_table
 from kernel.clickhouse.client import insert
 from tests.support.web import ADMIN_KEY
@@ -268,3 +271,28 @@ def test_the_example_computes_what_happened(client, ids, monkeypatch, tmp_path, 
     printed = capsys.readouterr().out
     assert f"2.300001 USD in {made['DAYS']} days; the best one was {day:%A, %d %B}" in printed
     assert "did you mean country" in printed
+
+
+def test_what_the_page_shows_runs(client, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(api, "Client", lambda: client)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (REPOSITORY / "docs" / "client.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    page: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "docs/client.md", "exec"), page)  # noqa: S102 - our own page
+    assert len(blocks) >= 7
+    assert str(page["daily"]["day"].dtype) == "datetime64[us, Asia/Kolkata]"
+    assert len(page["daily"]) == 7
+    assert page["report"].meta.timezone == "Asia/Kolkata"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["clicks.parquet", "partners.xlsx"]
+    assert "did you mean clicks" in capsys.readouterr().out
+
+
+def test_the_page_tells_of_every_exception_and_method():
+    page = (REPOSITORY / "docs" / "client.md").read_text()
+    errors = [name for name in api.__all__ if name.endswith("Error")]
+    methods = [name for name in vars(ReportQuestions) | vars(EventQuestions) if not name.startswith("_")]
+    assert [name for name in errors if f"`{name}`" not in page] == []
+    assert [name for name in methods if not re.search(rf"\b{name}\b", page)] == []
