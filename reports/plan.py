@@ -111,7 +111,8 @@ def choose(asked: Asked, who: Principal | None = None) -> Plan:
 def ranking(asked: Asked, pivot: Dimension, who: Principal | None = None) -> Plan:
     """Return the plan that finds the values with the most of the first metric, over all of the report's rows."""
     (first, *_) = asked.metrics
-    order = (Order(first, desc=True), Order(pivot, desc=False))
+    by_name = Order(pivot, desc=False)
+    order = (Order(first, desc=True), by_name, *([replace(by_name, by_id=True)] if pivot.kind == "id" else []))
     alone = replace(
         asked,
         dimensions=(pivot,),

@@ -262,7 +262,10 @@ def _order(
     if not keys:
         times = [d for d in dimensions if d.group == "time"]
         keys = [Order(d, desc=False) for d in times] or [Order(metrics[0], desc=True)]
-    keys += [Order(d, desc=False) for d in dimensions]
+    for dimension in dimensions:
+        keys.append(Order(dimension, desc=False))
+        # Two of one name, or of names that differ by case alone, need an order too.
+        keys += [Order(dimension, desc=False, by_id=True)] if dimension.kind == "id" else []
     first: dict[tuple[str, bool, str], Order] = {}
     for key in keys:
         first.setdefault((key.by.name, key.by_id, key.of), key)

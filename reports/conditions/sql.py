@@ -42,7 +42,7 @@ def on_dimension(bindings: Bindings, names: Names, place: str, one: DimensionFil
     """
     dimension = one.dimension
     operator = OPERATORS[one.operator.negates or one.operator.name]
-    kind, empty = _TYPES[dimension.kind], EMPTY.get(dimension.kind, "")
+    kind, empty = _TYPES[dimension.kind], dimension.empty or EMPTY.get(dimension.kind, "")
     bind_attribute(bindings, names, dimension)
     if dimension.attribute is not None and dimension.attribute.by_id:
         passing, passing_nothing = (

@@ -62,6 +62,8 @@ class Dimension:
     """For ``labels``: the row's labels as an array that is never empty; filters look into it."""
     names: str = ""
     """For ``id``: the kind under which the directory knows the names."""
+    empty: str = ""
+    """The value that stands for "unknown", where it isn't the kind's own."""
     attribute: Attribute | None = None
     """For what the directory knows of an id: its expressions name parameters that ``reports.attributes`` binds."""
 
@@ -113,11 +115,12 @@ def named(name: str, label: str, text: str, group: DimensionGroup, names: str = 
 
 
 def on_conversions(
-    name: str, label: str, text: str, *, source: str = "", expression: str = "", order: str = "$x"
+    name: str, label: str, text: str, *, source: str = "", also: str = "", expression: str = "", order: str = "$x"
 ) -> Dimension:
-    """Return a dimension only conversions have."""
+    """Return a dimension only conversions have; ``also`` is a second column that its expression reads."""
     read = source or name
-    return Dimension(name, label, text, "conversion", "text", (read,), None, expression or read, None, order=order)
+    columns = (read, also) if also else (read,)
+    return Dimension(name, label, text, "conversion", "text", columns, None, expression or read, None, order=order)
 
 
 def moment(
@@ -134,4 +137,6 @@ def moment(
     template = Template(key)
     raw = template.substitute(t="ts")
     rollup = template.substitute(t="hour") if hourly else None
-    return Dimension(name, label, text, "time", kind, ("ts",), raw, raw, rollup, show=show)
+    # Midnight is hour 0 and known like any other; no time is -1.
+    empty = "-1" if kind == "number" else ""
+    return Dimension(name, label, text, "time", kind, ("ts",), raw, raw, rollup, show=show, empty=empty)

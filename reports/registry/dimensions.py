@@ -33,8 +33,8 @@ _CTIT_BUCKETS = (
 """Injected installs convert within seconds, flooded ones spread flat over days: the edges tell them apart."""
 
 _CTIT = (
-    "multiIf(ctit_ms < 10000, '{}', ctit_ms < 60000, '{}', ctit_ms < 600000, '{}', ctit_ms < 3600000, '{}', "
-    "ctit_ms < 86400000, '{}', ctit_ms < 604800000, '{}', '{}')"
+    "multiIf(attribution NOT IN ('click', 'view'), '', ctit_ms < 10000, '{}', ctit_ms < 60000, '{}', "
+    "ctit_ms < 600000, '{}', ctit_ms < 3600000, '{}', ctit_ms < 86400000, '{}', ctit_ms < 604800000, '{}', '{}')"
 ).format(*_CTIT_BUCKETS)
 _CTIT_ORDER = f"indexOf([{', '.join(repr(bucket) for bucket in _CTIT_BUCKETS)}], $x)"
 
@@ -261,8 +261,9 @@ _ENTRIES: tuple[Dimension, ...] = (
     on_conversions(
         "ctit_bucket",
         "Time to conversion",
-        "Time from click to conversion: " + ", ".join(_CTIT_BUCKETS),
+        f"Time from click or impression to conversion: {', '.join(_CTIT_BUCKETS)}; empty where there was neither",
         source="ctit_ms",
+        also="attribution",
         expression=_CTIT,
         order=_CTIT_ORDER,
     ),

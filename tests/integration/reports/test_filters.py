@@ -153,6 +153,15 @@ def test_partners_are_sorted_by_name_whatever_their_ids(store: Store):
     assert [row["link_id"] for row in rows] == [9, 2, 1, 0]
 
 
+def test_pages_of_two_links_of_one_name_never_overlap(store: Store):
+    alike = Directory(
+        {"partner": {}, "offer": {}, "advertiser": {}, "link": {1: "Summer", 2: "SUMMER", 9: "summer"}}
+    )
+    asked = {"dimensions": ["link", "is_bot"], "metrics": ["gross_clicks"], "sort": [{"by": "link"}], "limit": 1}
+    pages = [store.ask(P, alike, **asked, offset=page)["rows"][0] for page in range(4)]
+    assert [row["link_id"] for row in pages] == [0, 1, 2, 9]
+
+
 HOSTILE = [
     "'", '"', "`", "\\", "\\'", "''", "\\\\'", "' OR 1=1 --", "') UNION ALL SELECT * FROM system.users --", "/* */", "--", "#", ";",
     "; DROP TABLE clicks", "{from:String}", "{x:UInt8}", "{", "}", "%s", "%(x)s", "$1", "$value", "${value}", "\n", "\t", "\r\n", "\x00", "\x1b[2J",

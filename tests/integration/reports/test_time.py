@@ -139,6 +139,14 @@ def test_a_filter_on_time_looks_at_the_local_clock(store: Store):
     assert count(dimension="day_of_week", op="in", values=[7]) == 96
 
 
+def test_midnight_is_known_like_any_other_hour(store: Store):
+    asked = {"from": "2026-11-01", "to": "2026-11-03", "dimensions": ["hour_of_day"], "metrics": ["gross_clicks"]}
+    asked["filters"] = [{"dimension": "hour_of_day", "op": "is_set"}]
+    assert [row["hour_of_day"] for row in store.ask(P, **asked)["rows"]] == list(range(24))
+    asked["filters"] = [{"dimension": "hour_of_day", "op": "is_not_set"}]
+    assert store.ask(P, **asked)["rows"] == []
+
+
 ROLLUP_QUERIES = [
     {"dimensions": ["day"]},
     {"dimensions": ["hour"], "timezone": "America/New_York"},

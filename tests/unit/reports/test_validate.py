@@ -155,19 +155,24 @@ def names_of(order: tuple[Order, ...]) -> list[str]:
 
 
 def test_time_runs_forward_unless_asked_otherwise():
-    assert names_of(asked(dimensions=["partner", "day"]).order) == ["day", "partner"]
+    assert names_of(asked(dimensions=["partner", "day"]).order) == ["day", "partner", "partner_id"]
 
 
 def test_the_first_metric_s_largest_come_first_where_there_is_no_time():
     given = asked(dimensions=["partner", "country"], metrics=["cr", "clicks"])
-    assert names_of(given.order) == ["-cr", "partner", "country"]
+    assert names_of(given.order) == ["-cr", "partner", "partner_id", "country"]
 
 
 def test_all_dimensions_follow_the_sort_so_that_pages_never_overlap():
     given = asked(
         dimensions=["partner", "day"], sort=[{"by": "clicks"}, {"by": "day", "desc": True}, {"by": "clicks"}]
     )
-    assert names_of(given.order) == ["clicks", "-day", "partner"]
+    assert names_of(given.order) == ["clicks", "-day", "partner", "partner_id"]
+
+
+def test_two_of_one_name_have_an_order_too():
+    by_name = asked(dimensions=["offer", "country"], sort=[{"by": "offer", "desc": True}])
+    assert names_of(by_name.order) == ["-offer", "offer_id", "country"]
 
 
 def test_a_named_dimension_can_be_sorted_by_its_id():

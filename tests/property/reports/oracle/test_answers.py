@@ -1,0 +1,35 @@
+"""Whatever is asked, a report says what an oracle over the same events says."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.property.reports.oracle import program
+from tests.property.reports.oracle.agreeing import difference
+from tests.property.reports.oracle.asking import Asking
+from tests.property.reports.oracle.conftest import Ledger
+
+EXAMPLES = int(os.environ.get("CLICKLEDGER_ORACLE_EXAMPLES", "50"))
+"""Questions for each role; a few thousand take some minutes and find what fifty don't."""
+
+
+@pytest.mark.parametrize("role", program.ROLES)
+def test_a_report_says_what_the_oracle_says(ledger: Ledger, role: str):
+    asking = Asking(ledger.oracle, role)
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(asking.queries(), asking.callers())
+    def agree(query, who):
+        answer, expected = ledger.ask(query, who), ledger.oracle.answer(query, who)
+        assert difference(answer, expected) == "", (query, who)
+        seen.update(["asked"])
+        if any(any(row[name] for name in query["metrics"]) for row in answer["rows"]):
+            seen.update(["answered"])
+
+    agree()
+    assert seen["answered"] > seen["asked"] / 2

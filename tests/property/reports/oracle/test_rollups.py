@@ -1,0 +1,63 @@
+"""Rollups and events say the same, whichever of them is read, and both what the oracle says."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from kernel.clickhouse.columns import ROLLUPS, Rollup
+from reports import rollups
+from reports.registry import DIMENSIONS, METRICS, PARTS
+from tests.property.reports.oracle.agreeing import difference
+from tests.property.reports.oracle.asking import Asking
+from tests.property.reports.oracle.conftest import Ledger
+from tests.property.reports.oracle.oracle import Caller
+
+EXAMPLES = int(os.environ.get("CLICKLEDGER_ORACLE_EXAMPLES", "15"))
+"""Questions for each rollup; each is asked twice."""
+
+ZONES = ("UTC", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
+"""Half hours are served where no time is asked for."""
+
+
+def dimensions(rollup: Rollup) -> list[str]:
+    """Those that a rollup has the columns of."""
+    known = {*rollup.keys, "ts"}
+    return [name for name, one in DIMENSIONS.items() if one.rollup is not None and {*one.columns} <= known]
+
+
+def metrics() -> list[str]:
+    """Those that clicks alone can't be asked for."""
+    parts = {name for name, part in PARTS.items() if part.clicks is None or part.rollup is not None}
+    return [name for name, metric in METRICS.items() if {*metric.parts} <= parts]
+
+
+def said(answer: dict[str, Any]) -> tuple[Any, ...]:
+    return answer["rows"], answer.get("totals"), answer["meta"].get("other_currencies")
+
+
+@pytest.mark.parametrize("rollup", ROLLUPS, ids=lambda rollup: rollup.name)
+def test_a_rollup_and_the_events_say_the_same(ledger: Ledger, rollup: Rollup):
+    asking = Asking(ledger.oracle, "admin", ("UTC",) if rollup.is_daily else ZONES)
+    seen: Counter[str] = Counter()
+    who = Caller("admin")
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(asking.queries(dimensions(rollup), metrics()))
+    def agree(query):
+        with pytest.MonkeyPatch.context() as forced:
+            forced.setattr(rollups, "ROLLUPS", (rollup,))
+            summed = ledger.ask(query, who)
+            forced.setattr(rollups, "ROLLUPS", ())
+            raw = ledger.ask(query, who)
+        assert raw["meta"]["source"] == "raw"
+        assert said(summed) == said(raw), query
+        assert difference(raw, ledger.oracle.answer(query, who)) == "", query
+        seen.update([summed["meta"]["source"]])
+
+    agree()
+    assert seen["rollup"] > seen["raw"] / 4
