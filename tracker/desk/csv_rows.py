@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kernel.errors import ClickledgerError
+from tracker import test_mode
 from tracker.errors import ROW_INVALID, UPLOAD_INVALID
 from tracker.postbacks import ALIASES
 
@@ -20,7 +21,7 @@ MAX_ROWS = 50_000
 """In one file: about 5 MB, and half a minute of journal."""
 
 _NAMES = {name: canonical for canonical, aliases in ALIASES.items() for name in (canonical, *aliases)}
-_SECRETS = frozenset({"token", "signature", "expires", "return"})
+_SECRETS = frozenset({"token", "signature", "expires", "return", test_mode.PARAMETER})
 """Postback parameters that mean nothing in a file: the key it was sent with takes their place."""
 _EXCELS_HINT = frozenset({"sep=,", "sep=;", "sep=\t", "sep=|"})
 """First lines that are no header: Excel reads the separator from them, and writes them."""
@@ -58,8 +59,12 @@ def read(body: bytes) -> Iterator[Row]:
     places = _Places(lines, begin)
     try:
         header = [name.strip().lower() for name in next(places.reader(delimiter))]
-    except (StopIteration, csv.Error) as why:
+    except StopIteration as why:
         raise UPLOAD_INVALID.error("The file is empty; its first line names the columns.") from why
+    except csv.Error as why:
+        raise UPLOAD_INVALID.error(
+            f"The first line, which names the columns, can't be read as CSV: {why}."
+        ) from why
     _check_header(header)
     return _rows(places, header, delimiter)
 

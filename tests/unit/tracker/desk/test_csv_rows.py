@@ -90,6 +90,8 @@ def test_rows_beyond_the_limit_are_refused_with_a_sentence():
         (b"click_id\nab\0c\n", "NUL"),
         (b"click_id,colour\nabc,red\n", "'colour'"),
         (b"click_id,token\nabc,s3cret\n", "'token'"),
+        (b"click_id,cl_test\nabc,x\n", "'cl_test'"),
+        (b'"click_id,txn_id\nabc,1\n', "first line"),
         (b"click_id,cid\nabc,abc\n", "named twice"),
         (b"amount\n5\n", "click_id"),
     ],
