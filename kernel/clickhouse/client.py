@@ -10,7 +10,6 @@ address and user reach the log, its password never.
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -80,6 +79,9 @@ def connect(chosen: Settings, *, create: bool = True) -> Client:
     return _open_server(url, "CLICKLEDGER_CLICKHOUSE_URL", INSERT_SECONDS)
 
 
+MAX_STATEMENT_BYTES = 1024 * 1024
+"""Of a report's statement: four times ClickHouse's own limit, which every metric over every shape comes close to."""
+
 FRUGAL: dict[str, int] = {"max_threads": 1, "max_block_size": 8192}
 """Settings of readers that hand out whole rows: a block of ten thousand wide rows takes megabytes for each of a
 hundred columns, and two threads hold two. Measured: half the memory of the defaults at the same speed."""
@@ -107,6 +109,7 @@ def connect_reader(chosen: Settings, settings: Mapping[str, Any] | None = None) 
         "max_execution_time": chosen.report_max_seconds,
         "max_memory_usage": chosen.report_max_memory_mib * 1024 * 1024,
         "max_threads": 2,
+        "max_query_size": MAX_STATEMENT_BYTES,
         # Rows and totals of one report are of one moment; a server that doesn't know it yet goes without.
         "enable_shared_storage_snapshot_in_query": 1,
         # All states of a conversion lie in one partition.
@@ -242,39 +245,47 @@ class ReaderPool:
         """
         self._settings = chosen
         self._more = settings
-        self._free: queue.LifoQueue[Client] = queue.LifoQueue()
+        self._free: list[Client] = []
         self._unopened = size
-        self._opening = threading.Lock()
+        self._changed = threading.Condition()
 
     @contextmanager
     def reader(self) -> Iterator[Client]:
-        """Lend a read-only client for the length of a ``with`` block; waits while all are out."""
-        try:
-            client = self._free.get_nowait()
-        except queue.Empty:
-            client = self._one_more() or self._free.get()
+        """Lend a read-only client for the length of a ``with`` block; waits while all are out.
+
+        Raises:
+            ClickledgerError: as ``connect_reader`` does; ``store_away`` also when all stay out longer than a
+                report may take.
+
+        """
+        client = self._lend()
         try:
             yield client
         finally:
-            self._free.put(client)
+            with self._changed:
+                self._free.append(client)
+                self._changed.notify()
 
-    def _one_more(self) -> Client | None:
-        """Open another handle, or return None when all are open."""
-        with self._opening:
-            if not self._unopened:
-                return None
+    def _lend(self) -> Client:
+        seconds = self._settings.report_max_seconds + READ_GRACE_SECONDS
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._free or self._unopened, seconds):
+                raise STORE_AWAY.error("All readers of the event store are busy; try again in a moment.")
+            if self._free:
+                return self._free.pop()
             self._unopened -= 1
         try:
             return connect_reader(self._settings, self._more)
         except BaseException:
-            with self._opening:
+            with self._changed:
+                # Whoever waits for a handle tries to open this one: nobody would ever bring it.
                 self._unopened += 1
+                self._changed.notify()
             raise
 
     def close(self) -> None:
         """Close the handles that are not out."""
-        while True:
-            try:
-                self._free.get_nowait().close()
-            except queue.Empty:
-                return
+        with self._changed:
+            for client in self._free:
+                client.close()
+            self._free.clear()

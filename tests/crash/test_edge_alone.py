@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from tests.support.running_service import START_SECONDS, RunningService, eventually, make_program
+from tests.support.waiting import ended
 
 pytestmark = pytest.mark.service
 
@@ -63,7 +64,7 @@ def test_an_edge_with_every_store_gone_redirects_and_nothing_it_acknowledged_is_
         assert not any((service.data_dir / name).exists() for name in STORES)
     finally:
         os.kill(edge.pid, signal.SIGKILL)
-        edge.wait()
+        ended(edge)
 
     for path in aside.iterdir():
         path.rename(service.data_dir / path.name)

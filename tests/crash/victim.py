@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from clickledger.running import Running, read_run_file
 from tests.support.running_service import END_SECONDS, START_SECONDS, RunningService
+from tests.support.waiting import ended
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ class Victim(RunningService):
         assert self.process is not None
         orphans = {pid for pids in self.children().values() for pid in pids}
         self.process.kill()
-        self.process.wait()
+        ended(self.process)
         self._dead |= orphans
         return orphans
 
@@ -132,7 +133,7 @@ class Victim(RunningService):
                 self.process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait()
+                ended(self.process)
         self.http.close()
 
 

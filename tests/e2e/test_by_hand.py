@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from tests.support.running_service import RunningService, eventually
+from tests.support.waiting import join
 
 pytestmark = [pytest.mark.service, pytest.mark.xdist_group("by-hand")]
 
@@ -33,7 +34,7 @@ def page():
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
-        thread.join()
+        join(thread)
 
 
 @pytest.fixture(scope="module")

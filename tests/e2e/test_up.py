@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.running_service import RunningService, eventually, make_program
+from tests.support.waiting import ended
 
 pytestmark = [pytest.mark.service, pytest.mark.xdist_group("up")]
 
@@ -37,7 +38,7 @@ def alive(pid):
 def ended_with(service):
     service.spawn()
     assert service.process is not None
-    return service.process.wait(90)
+    return ended(service.process, 90)
 
 
 def test_a_second_instance_on_the_same_directory_says_so_and_harms_nothing(service):
@@ -105,7 +106,7 @@ def test_when_the_supervisor_is_killed_its_children_end_and_the_next_start_has_e
     clicks = service.report(metrics=["gross_clicks"])[0]["gross_clicks"]
     children = [pid for pids in service.running().children.values() for pid in pids]
     service.process.kill()
-    service.process.wait()
+    ended(service.process)
     eventually("all children to end", lambda: not any(alive(pid) for pid in children))
     service.start()
     assert service.click("/c/nora1").status_code == 302

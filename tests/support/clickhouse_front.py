@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import clickhouse_front_server as server
+from tests.support.waiting import PATIENCE_SECONDS, ended, line_of
 
 WRITER, WRITER_PASSWORD = "clickledger", "p@ss/w:rd%20?"
 """A password with everything a DSN has to escape."""
@@ -53,15 +54,15 @@ class ClickHouseFront:
             text=True,
         )
         assert self._child.stdout is not None
-        line = self._child.stdout.readline()
-        assert line, f"the ClickHouse front ended with {self._child.wait()} before it listened"
+        line = line_of(self._child, "the ClickHouse front to listen")
+        assert line, f"the ClickHouse front ended with {ended(self._child)} before it listened"
         self.port = int(line)
 
     def kill(self) -> None:
         """End it as kill -9 does."""
         assert self._child is not None
         self._child.kill()
-        self._child.communicate()
+        self._child.communicate(timeout=PATIENCE_SECONDS)
         self._child = None
 
     @contextlib.contextmanager
@@ -98,7 +99,7 @@ class ClickHouseFront:
         assert self._child.stdout is not None
         self._child.stdin.write(f"{mode}\n")
         self._child.stdin.flush()
-        assert self._child.stdout.readline().strip() == mode
+        assert line_of(self._child, f"the ClickHouse front to {mode}").strip() == mode
 
 
 @pytest.fixture(scope="session")

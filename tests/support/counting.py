@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import redis.asyncio
 from pydantic import SecretStr
 
 from kernel.redis import connect_async
 from kernel.settings import Settings
+from tests.support.waiting import PATIENCE_SECONDS
 from tracker.edge.counting import Admission, Counting, VisitorAsk
 from tracker.routes import CapRoute, OfferRoute
 
@@ -30,9 +32,10 @@ def clicks(amount: int | str, period: Any = "day", *, id: int = 1, **changes: An
     return CapRoute(id, "click", period, str(amount), **changes)
 
 
-def client(socket: Path) -> redis.asyncio.Redis:
-    """Return a client as an edge has one."""
-    return connect_async(Settings(redis_url=SecretStr(f"unix://{socket}")))
+def client(socket: Path, seconds: float = PATIENCE_SECONDS) -> redis.asyncio.Redis:
+    """Return a client as an edge has one, but for its patience: a busy machine's pause is no Redis that is away."""
+    with patch.multiple("kernel.redis", COMMAND_SECONDS=seconds, CONNECT_SECONDS=seconds):
+        return connect_async(Settings(redis_url=SecretStr(f"unix://{socket}")))
 
 
 async def ask(

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from kernel.settings import Settings
 from tests.support.offers import offer
+from tests.support.waiting import PATIENCE_SECONDS
 from tracker import snapshot
 from tracker.click_id import ClickIdKeys
 from tracker.edge.app import build_edge
@@ -118,16 +119,16 @@ class Edge:
         self._life = self.app.router.lifespan_context(self.app)
 
     def __enter__(self) -> Self:
-        self._loop.run_until_complete(self._life.__aenter__())
+        self.run(self._life.__aenter__())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.run_until_complete(self._life.__aexit__(None, None, None))
+        self.run(self._life.__aexit__(None, None, None))
         self._loop.close()
 
     def run(self, work: Awaitable[Any]) -> Any:
-        """Run something on the edge's loop, at most 20 seconds."""
-        return self._loop.run_until_complete(asyncio.wait_for(work, 20))
+        """Run something on the edge's loop, for a minute at most."""
+        return self._loop.run_until_complete(asyncio.wait_for(work, PATIENCE_SECONDS))
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Let the edge's own tasks run until a condition holds."""

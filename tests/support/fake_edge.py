@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.support.waiting import PATIENCE_SECONDS, join
+
 KNOWN_VERSION = 7
 
 
@@ -87,17 +89,17 @@ class EdgeThread:
         self.edge = edge
         edge.thread = self
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fake edge", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
-        assert self._ready.wait(10), "the fake edge did not start"
+        assert self._ready.wait(PATIENCE_SECONDS), "the fake edge did not start"
 
     def stop(self) -> None:
         if not self._thread.is_alive():
             return
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(10)
+        join(self._thread)
 
     async def _serve(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()

@@ -17,8 +17,13 @@ import pytest
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+from tests.support.waiting import ended
+
 START_S = 60
 """Seconds after which a server that doesn't answer is a failed test."""
+
+LOCK_S = 60
+"""Seconds a statement waits for another connection's lock: to drop a schema, to empty tables, to migrate."""
 
 NOT_ROOT = "nobody"
 """PostgreSQL refuses to run as root; where tests do, the server runs as this user."""
@@ -39,10 +44,12 @@ def running_postgres() -> Iterator[str]:
         _run([programs / "initdb", "-D", home / "data", *options], user, home)
         # What a crash of the machine would lose, a test doesn't need.
         faster = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=16MB"]
+        # A lock that a connection nobody closed holds would be waited for without end.
+        bounded = ["-c", f"lock_timeout={LOCK_S}s"]
         nowhere = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={home}"]
         with (home / "log").open("wb") as log:
             server = subprocess.Popen(
-                [programs / "postgres", "-D", home / "data", *nowhere, *faster],
+                [programs / "postgres", "-D", home / "data", *nowhere, *faster, *bounded],
                 user=user,
                 cwd=home,
                 stderr=log,
@@ -53,7 +60,7 @@ def running_postgres() -> Iterator[str]:
             yield f"postgresql+psycopg://postgres@/postgres?host={home}"
         finally:
             server.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed again
-            server.wait(START_S)
+            ended(server, START_S)
     finally:
         shutil.rmtree(home)
 
@@ -82,13 +89,15 @@ def own_schema(server: str) -> Iterator[str]:
 
 
 def _run(command: list[str | Path], user: str | None, home: Path) -> None:
-    done = subprocess.run(command, user=user, cwd=home, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, user=user, cwd=home, capture_output=True, text=True, check=False, timeout=START_S
+    )
     assert done.returncode == 0, f"{command[0]} failed: {done.stderr}"
 
 
 def _wait(ready: list[str | Path], server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_S
-    while subprocess.run(ready, check=False).returncode:
+    while subprocess.run(ready, check=False, timeout=START_S).returncode:
         assert server.poll() is None, f"PostgreSQL ended: {log.read_text()}"
         assert time.monotonic() < deadline, f"PostgreSQL didn't answer within {START_S} s: {log.read_text()}"
         time.sleep(0.05)

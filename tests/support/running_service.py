@@ -18,6 +18,7 @@ import httpx2
 
 from clickledger.running import Running, read_run_file
 from clickledger.service import Service
+from tests.support.waiting import ended
 
 START_SECONDS = 90
 """A loaded machine with two cores may need most of it."""
@@ -108,7 +109,7 @@ class RunningService:
         assert self.process is not None
         begin = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(END_SECONDS)
+        ended(self.process, END_SECONDS)
         return time.monotonic() - begin
 
     def api(self) -> Service:
@@ -151,7 +152,7 @@ class RunningService:
                 self.process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait()
+                ended(self.process)
         self.http.close()
 
 

@@ -17,6 +17,7 @@ from partners.identity.errors import KEY_NOT_ACTIVE
 from partners.identity.schemas import KeyCreate, KeyQuery, SignUp, UserCreate, UserQuery
 from partners.identity.users import Actor
 from partners.models import ApiKey, Partner, Program
+from tests.support.waiting import PATIENCE_SECONDS
 
 BY = Actor(ADMIN, "203.0.113.9")
 
@@ -88,7 +89,7 @@ def test_of_two_rotations_at_once_one_makes_a_key(sessions):
     gate = threading.Barrier(2)
 
     def rotate():
-        gate.wait()
+        gate.wait(PATIENCE_SECONDS)
         try:
             with sessions.writing() as session:
                 return keys.rotate(session, BY, made.id, timedelta(hours=1))[0].id
@@ -105,7 +106,7 @@ def test_an_address_belongs_to_one_user_however_many_ask_at_once(sessions):
     gate = threading.Barrier(4)
 
     def make(_):
-        gate.wait()
+        gate.wait(PATIENCE_SECONDS)
         try:
             with sessions.writing() as session:
                 return user(session).id

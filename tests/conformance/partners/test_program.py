@@ -24,6 +24,7 @@ from partners.resources.program import change_program
 from partners.resources.promotion import LINKS
 from partners.schemas import ProgramChange, ProgramEnsure, StatusChange, TokenRotation
 from tests.support.program import CALLER, alter, make
+from tests.support.waiting import PATIENCE_SECONDS
 from tracker.publish import compile_snapshot
 
 PAGE = "https://shop.example/?c={click_id}"
@@ -351,7 +352,7 @@ def test_of_many_who_create_the_same_name_at_once_one_wins(sessions):
     together = threading.Barrier(6)
 
     def create(_):
-        together.wait()
+        together.wait(PATIENCE_SECONDS)
         try:
             with sessions.writing() as session:
                 make(session, PARTNERS, name="wanted by all")
@@ -382,7 +383,7 @@ def test_of_writers_at_once_who_read_the_same_revision_one_wins(small):
     together = threading.Barrier(4)
 
     def change(who):
-        together.wait()
+        together.wait(PATIENCE_SECONDS)
         wanted = PARTNERS.changing.model_validate({"company": f"company {who}"})
         try:
             with small.writing() as session:

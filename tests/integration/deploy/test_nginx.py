@@ -1,5 +1,6 @@
 """The nginx example as it stands, in front of a stand-in for the edge: what does clickledger get to see?"""
 
+import contextlib
 import http.client
 import http.server
 import os
@@ -8,13 +9,13 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from kernel.settings import Settings
-from tests.support.running_service import free_ports
+from tests.support.running_service import eventually, free_ports
+from tests.support.waiting import ended, join
 from tracker.edge.address import ClientAddress
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "nginx" / "clickledger.conf"
@@ -76,7 +77,7 @@ def edge():
         thread.start()
         yield server
         server.shutdown()
-        thread.join()
+        join(thread)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def port(edge, tmp_path_factory):
     here = tmp_path_factory.mktemp("nginx")
     key = [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=go.example.com"]
     written = ["-keyout", here / "key.pem", "-out", here / "cert.pem"]
-    subprocess.run([*key, *written], check=True, capture_output=True)
+    subprocess.run([*key, *written], check=True, capture_output=True, timeout=60)
     listening = free_ports(1)[0]
     text = EXAMPLE.read_text()
     for name in ("go", "ledger"):
@@ -103,20 +104,21 @@ def port(edge, tmp_path_factory):
     own_user = "user root;" if os.geteuid() == 0 else ""
     (here / "nginx.conf").write_text(AROUND.format(here=here, user=own_user))
     command = [NGINX, "-p", here, "-e", here / "error.log", "-c", here / "nginx.conf"]
-    tested = subprocess.run([*command, "-t"], check=False, capture_output=True, text=True)
+    tested = subprocess.run([*command, "-t"], check=False, capture_output=True, text=True, timeout=60)
     assert tested.returncode == 0, tested.stderr
-    with subprocess.Popen(command) as nginx:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", listening), timeout=1).close()
-                break
-            except OSError:
-                assert nginx.poll() is None, (here / "error.log").read_text()
-                assert time.monotonic() < deadline, "nginx did not listen within 20 s"
-                time.sleep(0.02)
+    nginx = subprocess.Popen(command)
+
+    def listens():
+        assert nginx.poll() is None, (here / "error.log").read_text()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", listening), timeout=1):
+            return True
+
+    try:
+        eventually("nginx to listen", listens)
         yield listening
+    finally:
         nginx.terminate()
+        ended(nginx)
 
 
 @pytest.fixture

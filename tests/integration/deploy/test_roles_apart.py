@@ -22,6 +22,7 @@ from clickledger.service import Service
 from kernel import heartbeat
 from tests.support.running_service import END_SECONDS, START_SECONDS, eventually, free_ports
 from tests.support.valkey import valkey_on_a_port
+from tests.support.waiting import ended
 
 pytestmark = [pytest.mark.service, pytest.mark.xdist_group("roles-apart")]
 
@@ -105,13 +106,13 @@ class Hosts:
     def kill(self, name):
         process = self.processes.pop(name)
         process.kill()
-        process.wait()
+        ended(process)
 
     def end(self, name):
         process = self.processes.pop(name)
         begin = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        status = process.wait(END_SECONDS)
+        status = ended(process, END_SECONDS)
         return status, time.monotonic() - begin
 
     def click(self, ids, **parameters):
@@ -226,7 +227,7 @@ def test_clicks_go_on_while_clickhouse_is_down_and_the_pipeline_dies_and_each_is
         acknowledged += [hosts.click(ids, sub1="outage", sub2=str(n)) for n in range(50)]
         # A service manager would start it again and again; each time it says why it can't.
         refused = hosts.spawn("pipeline", hosts.pipeline_host, "pipeline")
-        assert refused.wait(60) == CANNOT_START_STATUS
+        assert ended(refused) == CANNOT_START_STATUS
         assert "ClickHouse can't be reached; check CLICKLEDGER_CLICKHOUSE_URL." in hosts.log("pipeline")
     hosts.start_pipeline()
     assert len(set(acknowledged)) == 150

@@ -14,6 +14,7 @@ from kernel.clickhouse import rollups
 from kernel.clickhouse.arrow import arrow_table
 from kernel.clickhouse.columns import ROLLUPS
 from kernel.clickhouse.rollups import at_once
+from tests.support.waiting import join
 from tracker.pipeline.between import BetweenRounds
 
 NAMES = tuple(rollup.name for rollup in ROLLUPS)
@@ -106,15 +107,17 @@ def test_clicks_that_arrive_during_a_repair_are_neither_lost_nor_doubled_nor_doe
     written = [200]
 
     def pipeline():
-        client = clickhouse.connect(store_settings)
         number = 0
-        # Elsewhere nobody waits for the repair: it comes out right once the inserts leave it a moment.
-        while not ending.is_set() and (is_kept_still or number < 12):
-            insert(client, monday, 40, f"live-{monday}-{number}")
-            number += 1
-            written[0] += 40
-            between.do()
-        between.end()
+        try:
+            client = clickhouse.connect(store_settings)
+            # Elsewhere nobody waits for the repair: it comes out right once the inserts leave it a moment.
+            while not ending.is_set() and (is_kept_still or number < 12):
+                insert(client, monday, 40, f"live-{monday}-{number}")
+                number += 1
+                written[0] += 40
+                between.do()
+        finally:
+            between.end()  # whoever asks is refused, and waits no longer
 
     def reader():
         client = clickhouse.connect_reader(store_settings)
@@ -133,8 +136,7 @@ def test_clicks_that_arrive_during_a_repair_are_neither_lost_nor_doubled_nor_doe
         assert not is_kept_still
     finally:
         ending.set()
-        for thread in threads:
-            thread.join()
+        join(*threads)
     if not is_kept_still:
         rollups.rebuild(event_store, monday, at_once)
     assert differing(event_store, monday) == {}

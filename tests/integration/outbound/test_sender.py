@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from tests.support.outbound import LOOPBACK, SECRET, hook, message, receiving, silence, status, until
+from tests.support.waiting import ended
 from tracker.outbound import delivery, schedule
 from tracker.outbound import sender as sending
 from tracker.outbound.database import OUTBOUND_FILE
@@ -240,7 +241,7 @@ def test_a_sender_killed_between_sending_and_writing_it_down_sends_again_under_t
         child = subprocess.Popen(
             [sys.executable, "-c", CHILD, str(path.parent)], env={**os.environ, "PYTHONPATH": str(Path.cwd())}
         )
-        assert child.wait(30) == -signal.SIGKILL
+        assert ended(child) == -signal.SIGKILL
         assert (len(receiver.got), queue.waiting(), tries(path)) == (1, 1, [])
         with running(path):
             receiver.wait(2, "the message sent again")

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.integration.reports.conftest import Store, at
+from tests.support.waiting import join
 
 P = 917_000_001
 ROUNDS = 8
@@ -38,7 +39,7 @@ def _storing(store: Store):
     thread.start()
     yield
     stop.set()
-    thread.join()
+    join(thread)
 
 
 @pytest.mark.usefixtures("_storing")

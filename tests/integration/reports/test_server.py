@@ -119,15 +119,18 @@ def test_what_the_server_refuses_has_the_same_codes(server: Store):
 
 def test_a_report_is_cancelled_over_http(server: Store):
     endless = Statement("SELECT sum(sipHash64(number)) FROM numbers(1000000000000)", {})
-    running, name = Running(server.chosen), "http-report-1"
+    patient = server.chosen.model_copy(update={"report_max_seconds": 60})
+    readers = ReaderPool(patient, size=1)
+    running, name = Running(patient), "http-report-1"
     with ThreadPoolExecutor(1) as pool, running.run(ADMIN, name) as run:
-        asked = pool.submit(execute, [endless], server.readers, server.chosen, run)
+        asked = pool.submit(execute, [endless], readers, patient, run)
         # By its mark alone, as another process would.
         other = Running(server.chosen)
         while not (asked.done() or other.cancel(ADMIN, name)):
             time.sleep(0.02)
         with pytest.raises(ClickledgerError) as caught:
-            asked.result(20)
+            asked.result(90)
+    readers.close()
     assert caught.value.kind.code == "report_cancelled"
 
 

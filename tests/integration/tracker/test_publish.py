@@ -12,10 +12,12 @@ from structlog.testing import capture_logs
 from kernel import redis as store
 from kernel.errors import STORE_AWAY, ClickledgerError
 from kernel.settings import Settings
+from kernel.tasks import end
 from partners import Program
 from partners.errors import NOT_PUBLISHED
 from partners.resources.people import ADVERTISERS, PARTNERS
 from tests.support.program import make, open_program
+from tests.support.waiting import PATIENCE_SECONDS
 from tracker import publish, snapshot
 from tracker.publish import Publisher
 
@@ -265,7 +267,7 @@ def test_what_others_changed_and_what_failed_is_published_in_time(chosen, sessio
     monkeypatch.setattr(snapshot, "save", failing)
 
     async def wait_for(version):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not (chosen.data_dir / snapshot.SNAPSHOT_FILE).exists() or in_file(chosen).version < version:  # noqa: ASYNC110 - a file tells nobody
                 await asyncio.sleep(0.005)
 
@@ -274,8 +276,7 @@ def test_what_others_changed_and_what_failed_is_published_in_time(chosen, sessio
         await wait_for(1)
         await asyncio.to_thread(add_partner, sessions, "made on another host")
         await wait_for(2)
-        keeping.cancel()
-        await asyncio.wait([keeping])
+        await end([keeping])
         return keeping.cancelled()
 
     assert asyncio.run(scenario())

@@ -14,6 +14,7 @@ from clickledger.commands import rollup
 from clickledger.service import Service
 from kernel.clickhouse import client as clickhouse
 from kernel.clickhouse.arrow import arrow_table
+from tests.support.waiting import join
 from tests.support.web import ADMIN_KEY
 
 PATH = "/api/v1/rollups"
@@ -117,5 +118,5 @@ def test_one_repair_at_a_time(web, wrong_day, monkeypatch):
         assert web.admin.refused("POST", f"{PATH}/rebuild", {"day": str(wrong_day)}) == (409, "repair_runs")
     finally:
         go_on.set()
-        first.join()
+        join(first)
     assert web.admin.made("POST", f"{PATH}/rebuild", {"day": str(wrong_day)})["differing"] == []

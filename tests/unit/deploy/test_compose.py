@@ -175,7 +175,10 @@ def test_no_secret_has_a_default_and_the_example_asks_for_each():
 
 def test_docker_accepts_the_file():
     docker = shutil.which("docker")
-    if not docker or subprocess.run([docker, "compose", "version"], check=False, capture_output=True).returncode:
+    if (
+        not docker
+        or subprocess.run([docker, "compose", "version"], check=False, capture_output=True, timeout=60).returncode
+    ):
         pytest.skip("docker with its compose plugin is not installed")
     example = REPOSITORY / "deploy" / "compose.env.example"
     filled = {m[1]: "c0ffee" for m in VARIABLE.finditer(COMPOSE.read_text())}
@@ -185,5 +188,6 @@ def test_docker_accepts_the_file():
         capture_output=True,
         text=True,
         env={**filled, "PATH": str(Path(docker).parent), "HOME": "/nonexistent"},
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr

@@ -11,6 +11,7 @@ import pytest
 from clickledger.doctor import listening
 from clickledger.running import Running, write_run_file
 from kernel.settings import Settings
+from tests.support.waiting import join
 
 
 def by_check(findings):
@@ -51,7 +52,7 @@ def clickledger_port():
         thread.start()
         yield server.server_port
         server.shutdown()
-        thread.join()
+        join(thread)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from kernel import keys
 from kernel.auth import ADMIN, ROLE_SCOPES, ROLES, SCOPES, Authenticator, Principal, admin_key, write_secret
 from kernel.errors import ClickledgerError
 from kernel.settings import Settings
+from tests.support.waiting import PATIENCE_SECONDS, join
 
 
 def test_the_admin_key_is_made_once_readable_by_its_owner_only(tmp_path):
@@ -32,14 +33,13 @@ def test_processes_that_make_the_key_at_once_agree_on_one(tmp_path):
     made, gate = [], threading.Barrier(8)
 
     def make():
-        gate.wait()
+        gate.wait(PATIENCE_SECONDS)
         made.append(admin_key(chosen, create=True))
 
     threads = [threading.Thread(target=make) for _ in range(8)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     assert len(made) == 8
     assert set(made) == {admin_key(chosen)}
     assert [p.name for p in tmp_path.iterdir()] == ["admin.key"]
@@ -151,14 +151,14 @@ def test_forgetting_asks_anew_and_drops_an_answer_that_was_on_its_way():
 
     def slowly(_prefix, _fingerprint):
         asked.set()
-        assert answer.wait(10)
+        assert answer.wait(PATIENCE_SECONDS)
         return nora
 
     authenticator = Authenticator("", slowly)
 
     async def run():
         waiting = asyncio.create_task(authenticator.authenticate(f"Bearer {key.text}"))
-        await asyncio.to_thread(asked.wait, 10)
+        await asyncio.to_thread(asked.wait, PATIENCE_SECONDS)
         authenticator.forget()
         authenticator._lookup = lambda *_: None
         answer.set()

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 
-import redis.asyncio
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from kernel.rate_limits import MEMORY_BUCKETS, Rate, RateLimiter
+from kernel.redis import connect_async
+from kernel.settings import Settings
 
 
 class Clock:
@@ -76,7 +78,7 @@ def test_memory_forgets_the_bucket_unused_for_longest():
 
 def test_with_redis_away_each_process_counts_for_itself(tmp_path):
     async def work():
-        client = redis.asyncio.Redis(unix_socket_path=str(tmp_path / "nobody.sock"))
+        client = connect_async(Settings(redis_url=SecretStr(f"unix://{tmp_path}/nobody.sock")))
         limiter, rate = RateLimiter(client), Rate(2, 3600)
         taken = [await limiter.take("a", rate) for _ in range(3)]
         await client.aclose()

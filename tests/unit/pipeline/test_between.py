@@ -7,6 +7,8 @@ import threading
 import pytest
 
 from kernel.errors import STORE_AWAY, ClickledgerError
+from tests.support.running_service import eventually
+from tests.support.waiting import join
 from tracker.pipeline import between as module
 from tracker.pipeline.between import BetweenRounds
 
@@ -38,7 +40,7 @@ def test_work_is_done_on_the_pipeline_s_thread_and_its_result_returned(between):
         assert between(lambda: 3) == 3
     finally:
         ending.set()
-        thread.join()
+        join(thread)
 
 
 def test_a_pipeline_that_has_ended_refuses_at_once(between):
@@ -68,8 +70,7 @@ def test_work_that_waits_when_the_pipeline_ends_is_refused(between):
 
     thread = threading.Thread(target=ask)
     thread.start()
-    while not between:
-        pass
+    eventually("the work to wait", lambda: bool(between))
     between.end()
-    thread.join()
+    join(thread)
     assert waiting == ["refused"]

@@ -13,6 +13,7 @@ from clickledger.replay.showing import Screen
 from kernel.errors import ClickledgerError
 from kernel.settings import Settings
 from tests.support.fake_edge import FakeAdminApi
+from tests.support.waiting import PATIENCE_SECONDS, join
 from tracker.click_id import load_keys
 from tracker.events import Click, Postback, decode_events
 from tracker.intake.rows import milliseconds
@@ -209,7 +210,7 @@ def test_the_import_ends_only_when_all_is_shipped(chosen, admin_api, log):
         target=lambda: done.append(run_import(path, "talkingdata", chosen, admin_api, quiet(), again=False))
     )
     importer.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not journal_paths(chosen.data_dir / DIRECTORY) and time.monotonic() < deadline:
         time.sleep(0.01)
     importer.join(0.5)
@@ -219,7 +220,7 @@ def test_the_import_ends_only_when_all_is_shipped(chosen, admin_api, log):
         "imported": [stem],
         "postbacks_waiting": 0,
     }
-    importer.join(10)
+    join(importer)
     assert json.dumps(done[0]["journal"]) == json.dumps(stem)
 
 

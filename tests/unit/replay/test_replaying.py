@@ -12,6 +12,7 @@ from clickledger.replay import edge_client
 from clickledger.replay.replaying import Replay
 from clickledger.replay.showing import Screen
 from kernel.errors import ClickledgerError
+from tests.support.waiting import PATIENCE_SECONDS, join
 
 
 def replay(log, edge, admin_api, rate="max"):
@@ -148,12 +149,13 @@ def test_of_many_bad_lines_the_first_are_shown_and_the_rest_counted(log, edge, a
 
 
 def test_a_rate_spaces_the_clicks_evenly(log, edge, admin_api):
+    begin = time.monotonic()
     result = replay(log(60), edge, admin_api, rate="100")
-    moments = sorted(c["at"] for c in edge.clicks)
     assert result["redirected"] == 60
-    # 60 clicks at 100 a second: the last is due 590 ms after the first, and no burst comes before its time.
-    assert moments[-1] - moments[0] > 0.5
-    assert moments[29] - moments[0] > 0.2
+    # 100 a second: none comes before its time. How much later says nothing on a busy machine.
+    moments = sorted(c["at"] for c in edge.clicks)
+    early = [n for n, at in enumerate(moments) if at < begin + n / 100 - 0.001]
+    assert early == []
 
 
 @pytest.mark.parametrize("rate", ["0", "-3", "fast", "nan", "inf", ""])
@@ -208,15 +210,16 @@ def test_ctrl_c_finishes_what_is_under_way_and_keeps_the_counts(log, edge, admin
     run = Replay(log(5_000), "talkingdata", "400", Screen(quiet=True))
 
     def interrupt():
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while len(edge.clicks) < 50 and time.monotonic() < deadline:
             time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
+        if edge.clicks:  # else the replay doesn't listen, and it is the tests that would end
+            os.kill(os.getpid(), signal.SIGINT)
 
     interrupter = threading.Thread(target=interrupt)
     interrupter.start()
     run.run(admin_api, edge.url)
-    interrupter.join()
+    join(interrupter)
     result = run.result()
     assert result["interrupted"] is True
     assert 50 <= result["clicks_sent"] < 5_000
@@ -246,13 +249,13 @@ def test_an_edge_that_goes_away_for_good_ends_the_replay_with_its_counts(log, ed
     stopper.start()
     with pytest.raises(ClickledgerError) as raised:
         run.run(admin_api, edge.url)
-    stopper.join()
+    join(stopper)
     assert raised.value.kind.code == "edge_away"
     assert 0 < run.result()["redirected"] < 3_000
 
 
 def _stop_after(edge, clicks):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while len(edge.clicks) < clicks and time.monotonic() < deadline:
         time.sleep(0.01)
     edge.thread.stop()

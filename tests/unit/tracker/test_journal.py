@@ -9,6 +9,7 @@ import pytest
 from kernel import faults
 from kernel.errors import ClickledgerError
 from tests.support.journals import contents, event, events
+from tests.support.waiting import PATIENCE_SECONDS
 from tracker.errors import JOURNAL_UNAVAILABLE
 from tracker.journal import JournalFile, JournalWriter, files, is_sealed, journal_paths
 from tracker.journal import writer as journal
@@ -50,7 +51,7 @@ def run(scenario, directory, rotate_bytes=MIB):
         writer = JournalWriter(directory, "edge-0", rotate_bytes)
         await writer.start()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 return await scenario(writer)
         finally:
             await writer.stop()
@@ -80,7 +81,7 @@ class Gate:
         def held(file, payloads):
             self.frames.append(len(payloads))
             self.entered.set()
-            assert self.open.wait(20)
+            assert self.open.wait(PATIENCE_SECONDS)
             write(file, payloads)
 
         monkeypatch.setattr(JournalFile, "write", held)
@@ -91,7 +92,7 @@ def test_an_append_is_done_only_after_its_frame_is_committed(directory, monkeypa
 
     async def scenario(writer):
         first = writer.append(event(1))
-        await asyncio.to_thread(gate.entered.wait)
+        assert await asyncio.to_thread(gate.entered.wait, PATIENCE_SECONDS)
         assert not first.done()
         assert events(directory) == []
         gate.open.set()
@@ -106,7 +107,7 @@ def test_what_arrives_while_a_commit_is_under_way_shares_the_next_one(directory,
 
     async def scenario(writer):
         waiting = [writer.append(event(n)) for n in (1, 2)]
-        await asyncio.to_thread(gate.entered.wait)
+        assert await asyncio.to_thread(gate.entered.wait, PATIENCE_SECONDS)
         waiting += [writer.append(event(n)) for n in (3, 4, 5)]
         gate.open.set()
         await asyncio.gather(*waiting)
@@ -165,7 +166,7 @@ def test_what_waits_behind_a_failed_commit_gets_its_own_try(directory, monkeypat
 
     async def scenario(writer):
         first = writer.append(event(1))
-        await asyncio.to_thread(gate.entered.wait)
+        assert await asyncio.to_thread(gate.entered.wait, PATIENCE_SECONDS)
         second = writer.append(event(2))
         gate.open.set()
         assert [await outcome(first), await outcome(second)] == [JOURNAL_UNAVAILABLE.code, "stored"]
@@ -241,7 +242,7 @@ def test_a_waiter_that_gave_up_takes_nobody_along(directory, monkeypatch):
 
     async def scenario(writer):
         gone, staying = writer.append(event(1)), writer.append(event(2))
-        await asyncio.to_thread(gate.entered.wait)
+        assert await asyncio.to_thread(gate.entered.wait, PATIENCE_SECONDS)
         gone.cancel()
         gate.open.set()
         assert await outcome(staying) == "stored"

@@ -7,12 +7,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.support.journals import contents, event, events
+from tests.support.waiting import PATIENCE_SECONDS
 from tracker.events import Refused, decode_events, encode_event
 from tracker.journal import JournalFile, JournalReader, delete, files, is_sealed, journal_paths, pack_frame
 
@@ -172,8 +174,14 @@ def test_a_killed_writer_leaves_whole_frames_and_everything_it_acknowledged(dire
     with subprocess.Popen(
         [sys.executable, "-c", WRITER, str(directory)], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
     ) as process:
-        acknowledged = [process.stdout.readline() for _ in range(1_500)]
-        os.kill(process.pid, signal.SIGKILL)
+        # A writer that stands still ends as well, with fewer lines than it should have said.
+        patience = threading.Timer(PATIENCE_SECONDS, process.kill)
+        patience.start()
+        try:
+            acknowledged = [process.stdout.readline() for _ in range(1_500)]
+        finally:
+            patience.cancel()
+            os.kill(process.pid, signal.SIGKILL)
         acknowledged += process.stdout.readlines()
     # The last line may have been cut by the kill.
     told = [tuple(map(int, line.split())) for line in acknowledged if line.endswith("\n")]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from kernel.errors import ClickledgerError
+from tests.support.waiting import PATIENCE_SECONDS
 from tracker.errors import JOURNAL_UNAVAILABLE
 from tracker.journal import JournalFile, JournalReader, JournalWriter, journal_paths
 from tracker.journal import writer as journal
@@ -31,7 +32,7 @@ def run(scenario, directory, rotate_bytes=1024 * 1024):
         writer = JournalWriter(directory, "edge-0", rotate_bytes)
         await writer.start()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 return await scenario(writer)
         finally:
             await writer.stop()

@@ -52,7 +52,7 @@ class People:
 def people(event_store, store_settings, tmp_path_factory) -> Iterator[People]:
     with running_web(store_settings, tmp_path_factory.mktemp("saved")) as web:
         # Ids far from those of other tests, whose rows are in the same store.
-        partners = (web.partner(id=910_001), web.partner(id=910_002))
+        partners = (web.partner(id=911_000_001), web.partner(id=911_000_002))
         advertiser = web.advertiser()
         for place, partner in enumerate(partners):
             rows = [

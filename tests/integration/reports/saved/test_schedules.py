@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from kernel.tasks import end
 from partners.models import ReportRun, ReportSchedule, User
 from reports.saved.claims import MOST_TRIES
 from reports.saved.running import Schedules
 from tests.integration.reports.saved.conftest import NOON, REPORTS
+from tests.support.waiting import PATIENCE_SECONDS
 
 PATH = "/api/v1/report-schedules"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -249,9 +251,9 @@ def test_a_service_that_is_stopped_in_a_run_leaves_it_to_be_tried_again(
 
         monkeypatch.setattr(receiver, "send", never)
         task = asyncio.create_task(host.run_due())
-        await begun.wait()
-        task.cancel()
-        await asyncio.wait([task])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await begun.wait()
+        await end([task])
         return task.cancelled()
 
     assert asyncio.run(stopped())

@@ -80,7 +80,7 @@ def test_a_program_that_begins_to_ask_is_prepared_for_and_the_watch_ends(monkeyp
         await asyncio.sleep(0.01)
         assert not facts.is_loaded
         holder.program = published(version=2, offers={1: offer(targeting=TargetingRoute(country=(("DE",), ())))})
-        await asyncio.wait_for(watching, 5)
+        await asyncio.wait_for(watching, 60)
 
     asyncio.run(watch())
     assert facts.is_loaded

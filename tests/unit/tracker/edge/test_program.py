@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from kernel.tasks import end
 from tests.support.edge import GOOD, NETWORK_FALLBACK, OPEN, STRICT, program, publish
 from tests.support.offers import offer
+from tests.support.waiting import PATIENCE_SECONDS
 from tracker.edge import program as programs
 from tracker.edge.program import CompiledOffer, Program, ProgramHolder, compile_url
 from tracker.routes import LandingRoute, TargetingRoute
@@ -24,13 +25,11 @@ def _impatient(monkeypatch):
 def keep_fresh_until(holder, condition):
     async def scenario():
         keeping = asyncio.create_task(holder.keep_fresh())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():
                 assert not keeping.done()
                 await asyncio.sleep(0.002)
-        keeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeping
+        await end([keeping])
 
     asyncio.run(scenario())
 
