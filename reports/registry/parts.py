@@ -232,7 +232,7 @@ _ENTRIES: tuple[Part, ...] = (
     ),
     Part(
         "impressions",
-        "Valid and duplicate impressions",
+        "Valid and duplicate impressions that came to an offer: theirs or its alternative",
         _SUM,
         "toUInt64(0)",
         ("verdict", "trafficback_reason", "is_rerouted"),
@@ -275,8 +275,12 @@ _ENTRIES: tuple[Part, ...] = (
     ),
     _in_currency("payouts", "Approved and pending conversions paid out in the currency", "currency"),
     _in_currency("approved_payouts", "Approved conversions paid out in the currency", "currency", _APPROVED),
-    _ctit("ctit_median_ms", "Median time from click to conversion, all conversions", "0.5"),
-    _ctit("ctit_p95_ms", "The time from click to conversion 95 % of all conversions stay within", "0.95"),
+    _ctit("ctit_median_ms", "Median time from click or impression to conversion, whatever the status", "0.5"),
+    _ctit(
+        "ctit_p95_ms",
+        "The time from click or impression to conversion 95 % of them stay within, whatever the status",
+        "0.95",
+    ),
 )
 
 PARTS: dict[str, Part] = {entry.name: entry for entry in _ENTRIES}
