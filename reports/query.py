@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from reports.registry.metrics import Unit
 
@@ -57,6 +69,16 @@ class Window(_Shape):
     to: Name
 
 
+def _compared(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Say in one sentence what a comparison is, instead of one problem for each thing it could be."""
+    try:
+        return read(value)
+    except ValidationError as why:
+        raise PydanticCustomError(
+            "compare", "write previous_period, previous_year or a range, {from, to}"
+        ) from why
+
+
 Compare = Literal["previous_period", "previous_year"] | Window
 
 MoneyView = Literal["expected", "earned"]
@@ -86,7 +108,7 @@ class Query(_Shape):
     offset: int = 0
     totals: bool = False
     currency: Name | None = None
-    compare: Compare | None = Field(
+    compare: Annotated[Compare | None, WrapValidator(_compared)] = Field(
         None, description="Another range; its values stand in <metric>_before and <metric>_change."
     )
     fill: bool = Field(default=False, description="Rows also for the moments in which nothing happened.")

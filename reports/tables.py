@@ -1,7 +1,8 @@
 """Tables of an answer that fit where they are shown.
 
 Invariants: a number is never cut: columns that don't fit stand in a further table below, beside the same
-dimensions; no text of a visitor is markup or a control sequence.
+dimensions, and where even these have no room every row is a list; no text of a visitor is markup or a control
+sequence.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def drawn(answer: Mapping[str, Any], look: Look) -> RenderableType:
     totals = answer.get("totals")
     shown = [] if totals is None else [flat_row(totals, columns) | totals]
     kept, left_out = _kept(answer, rows, look)
-    parts = _tables(columns, kept, shown, in_rows(answer, rows, look), look)
+    parts: list[RenderableType] = [*_tables(columns, kept, shown, in_rows(answer, rows, look), look)]
     if left_out:
         parts.append(Text(left_out, style="dim"))
     if is_series(answer, look):
@@ -65,7 +66,7 @@ def _is_shown(column: Heading, meta: Mapping[str, Any]) -> bool:
 
 def _tables(
     columns: Sequence[Heading], rows: Sequence[Row], totals: Sequence[Row], bars: Bars | None, look: Look
-) -> list[RenderableType]:
+) -> list[Table]:
     """Return the rows as one table, or as several below each other that fit."""
     shown = [_Shown.of(column, columns, rows, totals) for column in columns]
     named = [one for one in shown if "kind" in one.column]
@@ -77,14 +78,30 @@ def _tables(
     if needed > room:
         names = _folded([one.width for one in named], look.width // 2 - _EDGES * len(named), _NARROW)
         room = look.width - 1 - sum(names) - _EDGES * len(named)
+        if max(one.width for one in measured) + _EDGES > room:
+            records = [_record(shown, place) for place in range(len(rows))]
+            return records + [_record(measured, len(rows), TOTAL) for _ in totals]
         blocks = _blocks(measured, room)
-    tables: list[RenderableType] = []
+    tables = []
     for block in blocks:
         left = room - sum(one.width + _EDGES for one in block) - _EDGES
         fits = bars is not None and block is blocks[-1] and left >= bars.least
         drawing = [Text(bars.draw(row, min(_LONGEST_BAR, left)), "cyan") for row in rows] if bars and fits else []
         tables.append(_table(named, block, bars.title if bars and fits else "", drawing, len(rows), bool(totals)))
     return tables
+
+
+def _record(shown: Sequence[_Shown], place: int, title: str = "") -> Table:
+    """Return a row, or the totals, as lines of a name and a value: for more dimensions than stand side by side."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style="bold", overflow="fold")
+    grid.add_column(overflow="fold")
+    if title:
+        grid.add_row(Text(title))
+    for one in shown:
+        grid.add_row(Text(one.title.replace("\n", " ")), Text(one.cells[place]))
+    grid.add_row()
+    return grid
 
 
 def _folded(widths: Sequence[int], room: int, least: int) -> list[int]:

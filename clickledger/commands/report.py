@@ -168,7 +168,7 @@ def report(
         return answer
 
     if watch is None:
-        _print(ask(), output, chart, raw=raw)
+        print_answer(ask(), output, chart, raw=raw)
         return
     console = console_of(sys.stdout)
     with interruptible():
@@ -188,7 +188,7 @@ def _print_again(answer: dict[str, Any], trouble: str, output: OutputFormat, cha
     elif output is OutputFormat.JSON:
         print(json.dumps(answer, ensure_ascii=False), flush=True)
     else:
-        _print(answer, output, chart, raw=False)
+        print_answer(answer, output, chart)
         print(flush=True)
 
 
@@ -200,7 +200,16 @@ def _read(option: str, read: Callable[[], Read]) -> Read:
         raise typer.BadParameter(str(why), param_hint=option) from why
 
 
-def _print(answer: dict[str, Any], output: OutputFormat, chart: str, *, raw: bool) -> None:
+def print_answer(answer: dict[str, Any], output: OutputFormat, chart: str = "", *, raw: bool = False) -> None:
+    """Print an answer once, and what a person is told beside it on standard error.
+
+    Args:
+        answer: A report's.
+        output: How.
+        chart: The metric to draw; empty: the first one where a person looks.
+        raw: Leave texts in CSV as they are.
+
+    """
     match output:
         case OutputFormat.JSON:
             print(json.dumps(answer, ensure_ascii=False, indent=2))

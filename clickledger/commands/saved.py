@@ -10,11 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from clickledger.commands.report import DEFAULT_METRICS, OutputFormat
+from clickledger.commands.report import DEFAULT_METRICS, OutputFormat, print_answer
 from clickledger.program_entries import Limit, OnlyJson, given, identify, show, show_list
 from clickledger.service import Service
 from reports import shell
-from reports.printing import notes, print_table, write_csv
 from reports.saved.ranges import RANGES
 
 PATH = "/api/v1/saved-reports"
@@ -105,7 +104,7 @@ def create(
             **given(limit=rows, currency=currency or None),
         }
         try:
-            asked["filters"] = shell.conditions(condition or [])
+            asked["filters"] = shell.conditions(condition or [], shell.names(metrics))
         except shell.ConditionError as why:
             raise typer.BadParameter(str(why), param_hint="--filter") from why
     body = {"name": name, "query": asked, **given(description=description)}
@@ -133,16 +132,7 @@ def run(
     """Run a saved report, over its own range or another."""
     service = Service.find()
     answer = service.post(f"{PATH}/{_identify(service, report)}/run", _range(relative, start, end))
-    match output:
-        case OutputFormat.JSON:
-            print(json.dumps(answer, ensure_ascii=False, indent=2))
-        case OutputFormat.CSV:
-            write_csv(answer, sys.stdout)
-        case OutputFormat.TABLE:
-            print_table(answer, sys.stdout)
-    if output is not OutputFormat.JSON:
-        for note in notes(answer):
-            typer.echo(note, err=True)
+    print_answer(answer, output)
 
 
 def delete(report: Named, *, yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False) -> None:

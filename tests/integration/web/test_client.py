@@ -175,6 +175,7 @@ def test_the_schema_tells_what_this_key_may_ask(client, make):
         ({"limit": 0}, api.RefusedError, "limit_out_of_range"),
         ({"limit": 1_000_000}, api.RefusedError, "limit_out_of_range"),
         ({"filters": [F("asn").between("a", "b")]}, api.RefusedError, "filter_value_invalid"),
+        ({"compare": "last_week"}, api.RefusedError, "body_invalid"),
         ({"metrics": ["revenue"]}, api.ForbiddenError, "metric_hidden"),
     ],
 )
@@ -183,6 +184,13 @@ def test_what_is_wrong_with_a_query_is_an_exception_that_says_so(client, asked, 
         client.query(**{**RANGE, "metrics": ["clicks"], **asked})
     assert (type(caught.value), caught.value.code) == (kind, code)
     assert bool(caught.value.nearest) is (kind is api.UnknownNameError)
+
+
+def test_a_comparison_with_nothing_says_what_there_is(client):
+    with pytest.raises(
+        api.RefusedError, match=r"compare: write previous_period, previous_year or a range, {from, to}"
+    ):
+        client.query(**RANGE, metrics=["clicks"], compare="last_week")
 
 
 def test_a_log_is_read_page_by_page_and_typed(client, ids, monkeypatch):

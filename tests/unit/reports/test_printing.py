@@ -203,6 +203,21 @@ def test_compared_columns_stay_together_where_there_are_several_tables():
     assert [line.count("clicks") for line in text(many, width=50).splitlines() if "partner" in line] == [2, 2]
 
 
+@pytest.mark.parametrize("width", [20, 30, 60, 100])
+def test_many_dimensions_on_a_narrow_terminal_are_a_list_of_values(width):
+    names = [f"sub{n}" for n in range(1, 11)]
+    row = {name: f"label of {name}" for name in names} | {"clicks": 12_345}
+    columns = [*(named(name, "text") for name in names), measured("clicks", "count")]
+    answer = {"rows": [row, row], "totals": {"clicks": 24_690}, "meta": {**ANSWER["meta"], "columns": columns}}
+    shown = text(answer, width=width)
+    assert max(map(len, shown.splitlines())) <= width
+    assert (shown.count("12,345"), shown.count("24,690")) == (2, 1)
+    if width <= 60:
+        listed = [*names, "clicks"]
+        assert re.findall(r"^(sub\d+|clicks|total) ", shown, re.MULTILINE) == [*listed, *listed, "total", "clicks"]
+        assert "".join(shown.split()).count("labelofsub10") == 2
+
+
 def test_bars_show_sizes_beside_each_other():
     rows = [
         {"partner": name, "clicks": n}
