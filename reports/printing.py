@@ -86,6 +86,8 @@ def notes(answer: Mapping[str, Any]) -> list[str]:
     """Return what a reader of the table or the CSV has to be told beside it."""
     meta = answer["meta"]
     told = []
+    if not meta["row_count"]:
+        told.append("There are no rows: nothing in this range fits the filters.")
     if meta["truncated"]:
         told.append(f"There are more than these {meta['row_count']} rows; raise --limit or filter.")
     others = meta.get("other_currencies") or {}

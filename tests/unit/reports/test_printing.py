@@ -98,7 +98,11 @@ def test_notes_say_what_the_table_does_not_show():
     assert "2 rows" in more
     assert "USD" in money
     assert "3 in EUR" in money
-    assert notes({"meta": {**ANSWER["meta"], "truncated": False, "other_currencies": {}}}) == []
+    quiet = {**ANSWER["meta"], "truncated": False, "other_currencies": {}}
+    assert notes({"meta": quiet}) == []
+    assert notes({"meta": {**quiet, "row_count": 0}}) == [
+        "There are no rows: nothing in this range fits the filters."
+    ]
 
 
 def test_a_spreadsheet_runs_nothing_of_a_csv_unless_asked_for():
