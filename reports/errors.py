@@ -82,6 +82,10 @@ REPORT_TOO_LARGE = _invalid(
     "report_too_large",
     "The report needs too much memory: ask for a shorter range, fewer dimensions or more filters.",
 )
+REPORT_TOO_LONG = _invalid(
+    "report_too_long",
+    "The report's statement gets too long: ask for fewer metrics, shorter formulas, fewer filters or dimensions.",
+)
 UNKNOWN_EXPORT = _invalid(
     "unknown_export",
     "Export one of clicks, impressions, conversions, conversion_changes, rejected and outbound_attempts.",
@@ -123,6 +127,7 @@ ERRORS = table(
     REPORT_NOT_RUNNING,
     REPORT_TOO_SLOW,
     REPORT_TOO_LARGE,
+    REPORT_TOO_LONG,
     UNKNOWN_EXPORT,
     UNKNOWN_COLUMN,
     UNKNOWN_FORMAT,
@@ -136,11 +141,36 @@ MAX_ECHOED = 64
 _NEAREST = 3
 _SIMILARITY = 0.6
 """Of difflib's ratio, its own default: lower suggests noise."""
+_SHORTEST_PIECE = 3
+"""Letters that a name must share with what was asked for in one piece, where none is similar."""
+_FEW = 30
+"""Names that can all be told."""
 
 
 def unknown(kind: ErrorKind, what: str, name: str, known: Iterable[str]) -> ClickledgerError:
     """Return the error for a name that doesn't exist, with the valid names nearest to it."""
-    shown = name[:MAX_ECHOED]
-    nearest = difflib.get_close_matches(shown.lower(), list(known), n=_NEAREST, cutoff=_SIMILARITY)
-    hint = f"; did you mean {' or '.join(nearest)}?" if nearest else f". {kind.advice}"
+    shown, names = name[:MAX_ECHOED], list(dict.fromkeys(known))
+    nearest = _nearest(shown, names)
+    if nearest:
+        hint = f"; did you mean {' or '.join(nearest)}?"
+    elif len(names) <= _FEW:
+        hint = f"; use one of {', '.join(names)}."
+    else:
+        # "There is no such dimension; GET …" is said already, but for where to look.
+        hint = (
+            f"; {kind.advice.rpartition('; ')[2]}" if kind.advice.startswith("There is no") else f". {kind.advice}"
+        )
     return kind.error(f"There is no {what} '{shown}'{hint}", name=shown, nearest=nearest)
+
+
+def _nearest(asked: str, known: list[str]) -> list[str]:
+    """Return the names that look most like what was asked for, else those that begin with it or hold it."""
+    by_fold: dict[str, str] = {}
+    for name in known:
+        by_fold.setdefault(name.casefold(), name)
+    folded = asked.casefold()
+    similar = difflib.get_close_matches(folded, by_fold, n=_NEAREST, cutoff=_SIMILARITY)
+    if not similar and len(folded) >= _SHORTEST_PIECE:
+        similar = [one for one in by_fold if folded in one or (len(one) >= _SHORTEST_PIECE and one in folded)]
+        similar.sort(key=lambda one: (not one.startswith(folded), len(one)))
+    return [by_fold[one] for one in similar[:_NEAREST]]

@@ -18,15 +18,27 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from clickhouse_connect.driver.exceptions import OperationalError
 
+from kernel.clickhouse.client import MAX_STATEMENT_BYTES
 from kernel.errors import STORE_AWAY, ClickledgerError
 from kernel.settings import Settings
 from reports.bindings import Statement
-from reports.errors import PATTERN_INVALID, REPORT_CANCELLED, REPORT_TOO_LARGE, REPORT_TOO_SLOW, UNKNOWN_TIMEZONE
+from reports.errors import (
+    PATTERN_INVALID,
+    REPORT_CANCELLED,
+    REPORT_TOO_LARGE,
+    REPORT_TOO_LONG,
+    REPORT_TOO_SLOW,
+    UNKNOWN_TIMEZONE,
+)
 
 _TOO_SLOW = frozenset({159, 160, 209})
 """ClickHouse: TIMEOUT_EXCEEDED, TOO_SLOW, SOCKET_TIMEOUT."""
 _TOO_LARGE = frozenset({158, 241, 307, 396})
 """ClickHouse: TOO_MANY_ROWS, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES."""
+_SYNTAX = 62
+_TOO_LONG = frozenset({_SYNTAX, 167, 168, 306, 718})
+"""ClickHouse: SYNTAX_ERROR, which it says too where it stops reading; TOO_DEEP_AST, TOO_BIG_AST,
+TOO_DEEP_RECURSION, TOO_SLOW_PARSING."""
 _CANCELLED = 394
 """ClickHouse: QUERY_WAS_CANCELLED."""
 _BAD_PATTERN = 427
@@ -71,8 +83,8 @@ def execute(
     """Run statements one after the other on one handle.
 
     Raises:
-        ClickledgerError: ``report_too_slow``, ``report_too_large``, ``pattern_invalid``, ``report_cancelled`` or
-            ``store_away``.
+        ClickledgerError: ``report_too_slow``, ``report_too_large``, ``report_too_long``, ``pattern_invalid``,
+            ``report_cancelled`` or ``store_away``.
 
     """
     with refusals(limits), readers.reader() as client:
@@ -81,6 +93,8 @@ def execute(
 
 def _run(client: Client, statement: Statement, run: Cancellable | None) -> Result:
     text = statement.text
+    if len(text) > MAX_STATEMENT_BYTES:
+        raise _too_long()
     if run is not None:
         if run.is_cancelled.is_set():
             raise REPORT_CANCELLED.error()
@@ -118,6 +132,8 @@ def _expected(why: DriverError, limits: Settings) -> ClickledgerError | None:
             f"The report needs more than {mib} MiB: ask for a shorter range, fewer dimensions or more filters.",
             limit_mib=mib,
         )
+    if why.code in _TOO_LONG and (why.code != _SYNTAX or "Max query size" in str(why)):
+        return _too_long()
     if why.code == _CANCELLED:
         return REPORT_CANCELLED.error()
     if why.code == _BAD_PATTERN:
@@ -127,3 +143,12 @@ def _expected(why: DriverError, limits: Settings) -> ClickledgerError | None:
     if why.code is None and isinstance(why, OperationalError):
         return STORE_AWAY.error()
     return None
+
+
+def _too_long() -> ClickledgerError:
+    kib = MAX_STATEMENT_BYTES // 1024
+    return REPORT_TOO_LONG.error(
+        f"The report would be a statement of more than {kib} KiB: ask for fewer metrics, shorter formulas, fewer "
+        "filters or dimensions, or leave comparing, filling or the pivot out.",
+        limit_kib=kib,
+    )

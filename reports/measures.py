@@ -65,7 +65,13 @@ def measures(formulas: Sequence[Formula], view: MoneyView) -> Mapping[str, Metri
 
 
 def measure(
-    name: str, known: Mapping[str, Metric], kind: ErrorKind, *, is_compared: bool, others: Iterable[str] = ()
+    name: str,
+    known: Mapping[str, Metric],
+    kind: ErrorKind,
+    *,
+    is_compared: bool,
+    what: str = "metric",
+    others: Iterable[str] = (),
 ) -> tuple[Metric, Range]:
     """Return the metric that a filter or a sort key names, and of which range its value is meant.
 
@@ -74,6 +80,7 @@ def measure(
         known: Every metric the query can name.
         kind: What it is refused with.
         is_compared: Whether the report is compared with another range.
+        what: What the name could be of.
         others: What else could have been meant.
 
     Raises:
@@ -86,7 +93,7 @@ def measure(
     of_range = _ENDINGS.get(name[len(stem) :])
     if of_range is None or stem not in known:
         compared = [f"{one}{ending}" for one in known for ending in _ENDINGS] if is_compared else []
-        raise unknown(kind, "metric", name, [*others, *known, *compared])
+        raise unknown(kind, what, name, [*others, *known, *compared])
     if not is_compared:
         raise kind.error(
             f"'{name}' is there where the report is compared with another range: give 'compare', or use '{stem}'.",

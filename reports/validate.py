@@ -252,8 +252,14 @@ def _order(
     for one in query.sort:
         dimension = DIMENSIONS.get(one.by) or _ID_NAMES.get(one.by)
         if dimension is None:
-            compared = query.compare is not None
-            metric, of = measure(one.by, known, SORT_INVALID, is_compared=compared, others=query.dimensions)
+            metric, of = measure(
+                one.by,
+                known,
+                SORT_INVALID,
+                is_compared=query.compare is not None,
+                what="dimension or metric",
+                others=query.dimensions,
+            )
             keys.append(Order(metric, one.desc, of=of))
         elif dimension not in dimensions:
             raise SORT_INVALID.error(f"'{one.by}' can't be sorted by, as it is not among the dimensions.")

@@ -79,8 +79,9 @@ def connect(chosen: Settings, *, create: bool = True) -> Client:
     return _open_server(url, "CLICKLEDGER_CLICKHOUSE_URL", INSERT_SECONDS)
 
 
-MAX_STATEMENT_BYTES = 1024 * 1024
-"""Of a report's statement: four times ClickHouse's own limit, which every metric over every shape comes close to."""
+MAX_STATEMENT_BYTES = 512 * 1024
+"""Of a report's statement: twice ClickHouse's own limit, which all metrics in all shapes come close to. Taking a
+longer one apart would take the store many seconds that nobody can cancel."""
 
 FRUGAL: dict[str, int] = {"max_threads": 1, "max_block_size": 8192}
 """Settings of readers that hand out whole rows: a block of ten thousand wide rows takes megabytes for each of a

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError, StreamFailureError
 
+from kernel.auth import ADMIN
+from kernel.clickhouse.client import MAX_STATEMENT_BYTES
 from kernel.errors import ClickledgerError
+from reports import sql
 from reports.bindings import Statement
 from reports.execute import execute
-from tests.unit.reports.asking import SETTINGS
+from reports.registry import METRICS
+from tests.unit.reports.asking import NAMES, SETTINGS, planned
 
 
 class Refusing:
@@ -37,6 +42,9 @@ class Refusing:
         (DatabaseError("Code: 159", code=159), "report_too_slow", 400, {"limit_seconds": 30}),
         (DatabaseError("Code: 241", code=241), "report_too_large", 400, {"limit_mib": 2048}),
         (StreamFailureError("Code: 241", code=241), "report_too_large", 400, {"limit_mib": 2048}),
+        (DatabaseError("Code: 62. Max query size exceeded", code=62), "report_too_long", 400, {"limit_kib": 512}),
+        (DatabaseError("Code: 168. AST is too big", code=168), "report_too_long", 400, {"limit_kib": 512}),
+        (DatabaseError("Code: 718", code=718), "report_too_long", 400, {"limit_kib": 512}),
         (DatabaseError("Code: 427", code=427), "pattern_invalid", 400, {}),
         (DatabaseError("Cannot load time zone X", code=36), "unknown_timezone", 400, {}),
         (OperationalError("connection refused"), "store_away", 503, {}),
@@ -90,3 +98,33 @@ class Answering(Refusing):
 def test_rows_read_are_those_of_a_server_s_full_summary(summary, rows_read):
     (result,) = execute([Statement("SELECT 1", {})], Answering(summary), SETTINGS)
     assert (result.rows, result.rows_read) == ([(1,)], rows_read)
+
+
+def test_a_statement_that_takes_long_to_read_is_not_sent():
+    readers = Refusing(AssertionError("it was sent"))
+    with pytest.raises(ClickledgerError, match=r"512 KiB.*fewer metrics") as caught:
+        execute([Statement("SELECT 1" + " " * 512 * 1024, {})], readers, SETTINGS)
+    assert caught.value.kind.code == "report_too_long"
+
+
+def test_every_metric_in_every_shape_is_not_too_long():
+    """Nine dimensions and a pivot, compared, filled, with totals and as many filters as there may be."""
+    asked = {
+        "metrics": list(METRICS),
+        "dimensions": [
+            "day",
+            "sub1",
+            "country",
+            "partner",
+            "offer",
+            "offer_tag",
+            "partner_tag",
+            "fraud_reason",
+            "os",
+        ],
+        "filters": [{"dimension": "city", "op": "ne", "value": "x"}] * 48 + [{"metric": "clicks", "value": 1}] * 2,
+        "sort": [{"by": f"{name}_before"} for name in METRICS],
+        **{"pivot": "device_type", "compare": "previous_period", "fill": True, "totals": True},
+    }
+    plan = replace(planned(**asked), columns=tuple(f"v{n}" for n in range(50)))
+    assert len(sql.rows(plan, ADMIN, NAMES).text) < MAX_STATEMENT_BYTES

@@ -215,6 +215,23 @@ def test_a_wrong_name_is_answered_with_the_nearest_everywhere(fields, nearest):
     assert nearest in str(error)
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"dimensions": ["Country"]}, "did you mean country"),
+        ({"timezone": "utc"}, "did you mean UTC"),
+        ({"metrics": ["rate"]}, "did you mean unique_rate or invalid_rate or flagged_rate"),
+        ({"dimensions": ["the_os_of_a_visitor's_device_type"]}, "did you mean device_type?"),
+        (on("country", "like", "x"), "use one of eq, in, contains, starts_with"),
+        ({"dimensions": ["zzz"]}, "There is no dimension 'zzz'; GET /api/v1/reports/schema lists them."),
+        ({"sort": [{"by": "zzz"}]}, "There is no dimension or metric 'zzz'. Sort by"),
+        ({"timezone": "Mars/Base"}, "There is no time zone 'Mars/Base'. Give a time zone of the IANA database"),
+    ],
+)
+def test_a_name_that_is_like_no_other_is_answered_with_those_that_hold_it_or_where_all_are(fields, said):
+    assert said in str(refused(**fields))
+
+
 def test_without_a_comparison_there_is_no_value_before_and_no_change():
     for wrong in ({"sort": [{"by": "epc_before"}]}, {"filters": [{"metric": "epc_change", "value": 1}]}):
         assert "give 'compare'" in str(refused(**wrong))
