@@ -124,7 +124,10 @@ def test_every_metric_in_every_shape_is_not_too_long():
         ],
         "filters": [{"dimension": "city", "op": "ne", "value": "x"}] * 48 + [{"metric": "clicks", "value": 1}] * 2,
         "sort": [{"by": f"{name}_before"} for name in METRICS],
-        **{"pivot": "device_type", "compare": "previous_period", "fill": True, "totals": True},
+        "pivot": "device_type",
+        "compare": "previous_period",
+        "fill": True,
+        "totals": True,
     }
     plan = replace(planned(**asked), columns=tuple(f"v{n}" for n in range(50)))
     assert len(sql.rows(plan, ADMIN, NAMES).text) < MAX_STATEMENT_BYTES
