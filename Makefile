@@ -23,8 +23,9 @@ $(VENV)/.test: $(VENV)/.embedded
 run: $(VENV)/.embedded
 	@$(BIN)/clickledger up --demo
 
+# A file's tests share what is expensive to start, so one process does them all; the long ones come first.
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

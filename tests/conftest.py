@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from hypothesis import HealthCheck, settings
 
 from kernel.clickhouse import client as clickhouse
 from kernel.settings import Settings
 from tests.support.hanging import pytest_exception_interact, pytest_sessionfinish, pytest_xdist_make_scheduler
 
 __all__ = ["pytest_exception_interact", "pytest_sessionfinish", "pytest_xdist_make_scheduler"]
+
+# An example that takes long says something of the machine, not of what it proves; what fails can be tried again.
+settings.register_profile(
+    "patient", settings(), deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -11,7 +11,7 @@ import pytest
 from tests.support.running_service import RunningService, eventually
 from tests.support.waiting import join
 
-pytestmark = [pytest.mark.service, pytest.mark.xdist_group("by-hand")]
+pytestmark = pytest.mark.service
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -122,6 +122,14 @@ def test_a_link_test_says_what_is_wrong_and_what_to_do(service, program):
     assert "Shoes is paused" in done.stdout
     assert "offer_paused" in done.stdout
     assert "not tried" in done.stdout
+
+
+def test_a_link_test_warns_of_a_goal_that_the_offer_doesnt_know(service, program):
+    hops = json.loads(service.command("link", "test", "nora", "--goal", "lede", "--json").stdout)["hops"]
+    (postback,) = [hop for hop in hops if hop["hop"] == "postback"]
+    assert postback["state"] == "warning"
+    assert "unknown goal 'lede'" in postback["actual"]
+    assert "earn nothing" in postback["advice"]
 
 
 def test_conversions_are_entered_corrected_and_rejected_with_their_history(service, program):

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.running_service import RunningService, eventually, make_program
 
-pytestmark = [pytest.mark.service, pytest.mark.xdist_group("first-road")]
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")

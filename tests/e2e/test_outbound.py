@@ -9,7 +9,7 @@ import pytest
 from tests.support.outbound import receiving
 from tests.support.running_service import RunningService, eventually, make_program
 
-pytestmark = [pytest.mark.service, pytest.mark.xdist_group("outbound")]
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from tests.support.running_service import RunningService, eventually, make_program
 from tests.support.waiting import ended
 
-pytestmark = [pytest.mark.service, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")

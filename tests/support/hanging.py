@@ -18,9 +18,9 @@ import pytest
 from _pytest.faulthandler import fault_handler_stderr_fd_key, get_timeout_config_value
 
 try:
-    from xdist.scheduler import LoadGroupScheduling
+    from xdist.scheduler import LoadFileScheduling
 except ImportError:  # without xdist nothing is distributed
-    LoadGroupScheduling = object
+    LoadFileScheduling = object
 
 END_SECONDS = 60
 """For a session's end and the process's after it; threads that are about to end take a moment, never this long."""
@@ -56,10 +56,10 @@ def _watch_end(out):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Return the scheduler that survives a worker's death."""
-    return GroupScheduling(config, log) if config.getoption("dist") == "loadgroup" else None
+    return FileScheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-class GroupScheduling(LoadGroupScheduling):
+class FileScheduling(LoadFileScheduling):
     """xdist's own, but for what happens when a worker dies (3.8; pytest-xdist's issues 1323, 1327 and 1378).
 
     There the replacement is given what the dead one had finished, which is nothing to do and so never reported as

@@ -24,7 +24,7 @@ from tests.support.running_service import END_SECONDS, START_SECONDS, eventually
 from tests.support.valkey import valkey_on_a_port
 from tests.support.waiting import ended
 
-pytestmark = [pytest.mark.service, pytest.mark.xdist_group("roles-apart")]
+pytestmark = pytest.mark.service
 
 ADMIN_KEY = "cl_roles-apart-admin-key"
 BROWSER = {

@@ -19,7 +19,7 @@ from clickledger.service import Service
 from kernel.settings import Settings
 from tests.support.running_service import free_ports
 
-pytestmark = [pytest.mark.realdata, pytest.mark.service, pytest.mark.xdist_group("real-log")]
+pytestmark = [pytest.mark.realdata, pytest.mark.service]
 
 ROWS = 5_000
 START_SECONDS = 60

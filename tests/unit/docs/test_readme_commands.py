@@ -19,7 +19,6 @@ NEEDED = ("bash", "curl", "openssl", "sed")
 
 pytestmark = [
     pytest.mark.service,
-    pytest.mark.xdist_group("readme"),
     pytest.mark.skipif(
         any(shutil.which(program) is None for program in NEEDED), reason=f"the README's commands need {NEEDED}"
     ),
