@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from kernel.auth import SCOPES, Role
-from partners.fields import MAX_ID, Id, Name
+from partners.conditions import Country
+from partners.fields import MAX_ID, Id, Line, Name, PlainUrl
 from partners.models import KeyKind, UserStatus
 
 STAFF: tuple[Role, ...] = ("admin", "manager", "analyst")
@@ -103,7 +104,6 @@ Expiry: TypeAlias = Annotated[AwareDatetime, AfterValidator(_check_expiry)]
 ShortText: TypeAlias = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
-CountryCode: TypeAlias = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")]
 
 
 class _Given(BaseModel):
@@ -126,9 +126,9 @@ class SignUp(_Given):
     email: Email
     password: NewPassword
     contact: ShortText = Field("", description="The person's name; empty: the partner's.")
-    company: ShortText = ""
-    country: CountryCode = Field("", description="ISO 3166 alpha-2.")
-    website: ShortText = ""
+    company: Line = ""
+    country: Country | Literal[""] = Field("", description="ISO 3166 alpha-2.")
+    website: PlainUrl = Field("", description="Whole, with http:// or https://.")
     accept_terms: StrictBool = Field(default=False, description="The terms that GET /api/v1/signup names.")
 
 

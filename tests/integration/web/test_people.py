@@ -268,6 +268,23 @@ def test_a_partner_signs_up_waits_and_sees_its_own_state_alone_until_it_is_appro
     assert me.ask("GET", "/api/v1/keys").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"website": "javascript:alert(1)"}, "website: write the whole URL"),
+        ({"website": "https://a.example/{sub1}"}, "website: this URL takes no macros"),
+        ({"country": "Germany"}, "country"),
+        ({"company": "two\nlines"}, "company"),
+        ({"role": "admin"}, "role: Extra inputs"),
+    ],
+)
+def test_a_sign_up_is_checked_like_a_partner_that_the_network_enters(web, given, says):
+    web.set_signup(open=True)
+    answer, _ = signing_up(web, **given)
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]["message"]
+
+
 def test_a_taken_name_leaves_nothing_behind(web):
     web.set_signup(open=True)
     _, body = signing_up(web)
