@@ -67,7 +67,7 @@ class Part:
                 return len(set(given))
             case "median" | "p95":
                 # Between two events it is as far as the quantile is between their places.
-                return pd.Series(given).quantile(0.5 if self.kind == "median" else 0.95) if given else None
+                return float(pd.Series(given).quantile(0.5 if self.kind == "median" else 0.95)) if given else None
             case _:
                 return (min if self.kind == "first" else max)(given, default=None)
 
