@@ -3,10 +3,8 @@
 Invariants: one thread, which nothing that fails can end; a store that is away stops nothing but progress:
 the loop backs off and goes on where it was. A journal that can't be read is told of and left alone, and
 holds up no other. Postbacks are processed in the order they were received, over all journals of this host.
-Ranges acknowledged shortly before an unclean end are sent again under their tokens, between fresh work, so
-that a store that lost its last writes gets them back; never one whose token the store may have forgotten,
-which would store it twice. A journal is deleted only when its writer is gone,
-all of it is shipped, and its retention is over.
+After an unclean end what was sent shortly before it is sent ``once_more``. A journal is deleted only when its
+writer is gone, all of it is shipped, and its retention is over.
 """
 
 from __future__ import annotations
@@ -14,30 +12,25 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kernel.clickhouse.schema import DEDUPLICATION_WINDOW
 from kernel.logging import log
 from kernel.metrics import counter, gauge
 from tracker import journal as journals
 from tracker.journal import JournalReader, UnreadableError
 from tracker.pipeline.between import BetweenRounds
 from tracker.pipeline.conversions import ConversionStage
-from tracker.pipeline.entries import FrozenBatch
 from tracker.pipeline.ledger import Ledger
+from tracker.pipeline.once_more import OnceMore
 from tracker.pipeline.shipping import NOTHING_SHIPPED, STORE_ERRORS, Shipped, Shipper
 
 LONGEST_BACKOFF_SECONDS = 5.0
 IMPORT_PREFIX = "import-"
 """Journals of imports are named so; their names are remembered, so that nothing is imported twice."""
 HOUSEKEEPING_SECONDS = 1.0
-REMEMBERED_INSERTS = DEDUPLICATION_WINDOW // 4
-"""Inserts whose tokens the store is sure to remember: it counts parts, and one insert makes one for each month
-its events lie in."""
 _DOUBLINGS = 10
 """More would exceed the longest pause anyway."""
 
@@ -96,14 +89,7 @@ class PipelineLoop:
         self._unreadable: dict[str, str] = {}
         self._empty_at: dict[str, float] = {}
         """When each journal was last seen wholly shipped."""
-        self._again: deque[FrozenBatch | int] = deque()
-        """Ranges, and ids of outbox batches, to be sent once more."""
-        self._inserts = 0
-        """Made since the start, into any one table at most."""
-        if ledger.was_unclean:
-            since = time.time() - retention_s
-            self._again.extend(ledger.sent_since(since)[-REMEMBERED_INSERTS:])
-            self._again.extend(ledger.acknowledged_since(since)[-REMEMBERED_INSERTS:])
+        self._once_more = OnceMore(ledger, shipper, conversions, retention_s)
         self._backlog = gauge("clickledger_journal_backlog_events")
         self._files = gauge("clickledger_journal_files")
         self._lag = gauge("clickledger_pipeline_lag_seconds")
@@ -170,8 +156,7 @@ class PipelineLoop:
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING_SECONDS
             self._housekeeping()
-        # Also in a busy round: what waits for an idle hour would outlive its token.
-        return self._ship_all() + self._send_one_again()
+        return self._ship_all() + self._once_more.send_one(self._open)
 
     def _ship_all(self) -> int:
         """Ship one range of every journal and process postbacks; return how many events moved."""
@@ -182,12 +167,12 @@ class PipelineLoop:
         for reader in self._readers():
             shipped = self._ship(reader)
             moved += shipped.events
-            self._inserts += shipped.events > 0
+            self._once_more.count_inserts(shipped.events > 0)
             if shipped.more and not reader.name.startswith(IMPORT_PREFIX):
                 # Frames lie in the order they were acknowledged: what is left was so after this range.
                 shipped_before = min(shipped_before, shipped.newest_ms)
         processed = self._conversions.run(time.time(), seen, shipped_before)
-        self._inserts += processed > 0
+        self._once_more.count_inserts(processed > 0)
         return moved + processed
 
     def _ship(self, reader: JournalReader) -> Shipped:
@@ -212,29 +197,6 @@ class PipelineLoop:
                 self._open[name] = JournalReader(path)
         return [self._open[name] for name in paths]
 
-    def _send_one_again(self) -> int:
-        if not self._again:
-            return 0
-        if len(self._again) + self._inserts > REMEMBERED_INSERTS:
-            # As many inserts may have come after the first of them; the store remembers the latest only.
-            self._again.popleft()
-            return 1
-        batch = self._again[0]
-        if isinstance(batch, FrozenBatch):
-            reader = self._open.get(batch.journal)
-            if reader is not None:
-                self._send_range_again(reader, batch)
-        elif (outgoing := self._ledger.outbox(batch)) is not None:
-            self._conversions.send(outgoing)
-        self._again.popleft()
-        return 1
-
-    def _send_range_again(self, reader: JournalReader, batch: FrozenBatch) -> None:
-        try:
-            self._shipper.send_again(reader, batch)
-        except UnreadableError as why:
-            log("pipeline").error("range_not_sent_again", first=batch.first, last=batch.last, why=str(why))
-
     def _housekeeping(self) -> None:
         known = self._ledger.journals()
         now = time.time()
@@ -249,7 +211,11 @@ class PipelineLoop:
             except UnreadableError:
                 continue
             last = self._ledger.last_acknowledged(name)
-            if complete and not self._again and now - max(last, _modified(reader.path)) > self._retention_s:
+            if (
+                complete
+                and not self._once_more.left
+                and now - max(last, _modified(reader.path)) > self._retention_s
+            ):
                 reader.close()
                 del self._open[name]
                 self._ledger.finish(name, now)
@@ -287,7 +253,7 @@ class PipelineLoop:
     @property
     def owes_nothing(self) -> bool:
         """Whether all that an unclean start left to be sent again was sent."""
-        return not self._again
+        return not self._once_more.left
 
     def close(self) -> None:
         """Close the journals."""

@@ -25,12 +25,12 @@ from tracker import test_mode
 from tracker.click_id import ClickIdKeys
 from tracker.outbound.delivery import outbound_session
 from tracker.outbound.guard import Guard
-from tracker.outbound.messages import message, wants
 from tracker.rates import Rates
 from tracker.routes import LinkRoute, OfferRoute
 from tracker.self_test import sql
 from tracker.self_test.expected import pages, standing
 from tracker.self_test.landing import look
+from tracker.self_test.outgoing import would_tell
 from tracker.self_test.schemas import Hop, HopName, LinkTest, LinkTested, State
 from tracker.snapshot import Snapshot
 from tracker.tariff import Terms, earned, goal_code, terms_for
@@ -202,21 +202,24 @@ class Walk:
         try:
             async with edge.post(f"{self.edge_url}/postback", data=form) as answer:
                 code = answer.status
-                told = await answer.json(content_type=None)
+                answered = await answer.json(content_type=None)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as why:
             self._tell("postback", "failed", expected, f"no answer: {_said(why)}", "Is the edge reachable?", since)
             return
-        if code != 200 or not isinstance(told, dict) or told.get("status") != "accepted":
-            error = told.get("error", {}) if isinstance(told, dict) else {}
+        if code != 200 or not isinstance(answered, dict) or answered.get("status") != "accepted":
+            error = answered.get("error", {}) if isinstance(answered, dict) else {}
             actual = f"{code} {error.get('code', '')}".strip()
             self._tell("postback", "failed", expected, actual, str(error.get("message", "")), since)
             self._txn = ""
             return
-        self.conversion_id = str(told.get("conversion_id", ""))
-        actual = f"{code}, {told['status']}, {told.get('conversion_status')}"
-        self._tell(
-            "postback", "ok" if actual == expected else "failed", expected, actual, "See docs/postbacks.md.", since
-        )
+        self.conversion_id = str(answered.get("conversion_id", ""))
+        actual = f"{code}, {answered['status']}, {answered.get('conversion_status')}"
+        state: State = "ok" if actual == expected else "failed"
+        advice = "See docs/postbacks.md."
+        if goal is None and state == "ok":
+            state, actual = "warning", f"{actual}, for the unknown goal {self.wanted.goal!r}"
+            advice = f"Offer {offer.id} has no such goal: its conversions are kept and earn nothing."
+        self._tell("postback", state, expected, actual, advice, since)
 
     async def _report(self, offer: OfferRoute) -> None:
         since = time.monotonic()
@@ -270,28 +273,11 @@ class Walk:
 
     def _outgoing(self, offer: OfferRoute) -> None:
         goal = goal_code(offer, self.wanted.goal)
-        row = {
-            "conversion_id": self.conversion_id,
-            "change_seq": 0,
-            "click_id": self.click_id,
-            "partner_id": self.link.partner_id,
-            "advertiser_id": offer.advertiser_id,
-            "offer_id": offer.id,
-            "goal": goal,
-            "status": offer.goals.get(goal, offer.goals[""]).default_status,
-        }
-        hooks = [
-            hook for hook in self.program.hooks if hook.partner_id == self.link.partner_id and wants(hook, row)
-        ]
-        # Nothing is sent: a test counts nowhere, and a partner's own tracker would count it.
-        made = [message(hook, row, self.program, self.keys.secret) for hook in hooks]
-        broken = [hook.id for hook, one in zip(hooks, made, strict=True) if one is None]
-        hosts = ", ".join(urlsplit(hook.url).hostname or "?" for hook in hooks)
-        actual = f"{len(hooks)} of the partner's hooks would be told: {hosts}" if hooks else "the partner has none"
-        advice = f"Correct the URL of hook {broken[0]}." if broken else ""
-        self._tell(
-            "outgoing", "failed" if broken else "ok", "every hook has a URL that can be sent", actual, advice
+        found = would_tell(
+            self.program, self.link, offer, goal, self.conversion_id, self.click_id, self.keys.secret
         )
+        state: State = "failed" if found.advice else "ok"
+        self._tell("outgoing", state, "every hook has a URL that can be sent", found.says, found.advice)
 
     async def _stored(self, statement: str, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
         """Wait for a row of this test in the event store."""

@@ -12,7 +12,7 @@ from kernel.clickhouse import client as clickhouse
 from tests.support.pipeline import Host, now_ms
 from tracker.events import Adjustment, Refused
 from tracker.journal import delete
-from tracker.pipeline import runner
+from tracker.pipeline import once_more
 from tracker.pipeline.ledger import LEDGER_FILE
 
 PIPELINE_POINTS = [point for point in faults.POINTS if not point.startswith("journal.")]
@@ -224,7 +224,7 @@ def test_a_range_whose_token_the_store_may_have_forgotten_is_not_sent_again(host
         host.write(name, [host.click(sub1=f"a{n}")])
         host.loop.round()
     tokens.clear()
-    monkeypatch.setattr(runner, "REMEMBERED_INSERTS", 3)
+    monkeypatch.setattr(once_more, "REMEMBERED_INSERTS", 3)
     host.restart()
     host.write(name, [host.click(sub1="b")])
     host.run()

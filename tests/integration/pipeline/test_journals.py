@@ -100,10 +100,10 @@ def test_a_journal_is_kept_while_its_events_are_not_stored(brief, name, monkeypa
 def test_a_journal_is_kept_until_what_an_unclean_start_owes_was_sent_again(brief, name):
     path = brief.write(name, [brief.click(sub1="a")])
     brief.run()
-    brief.loop._again.append(brief.ledger.acknowledged_since(0)[0])
+    brief.loop._once_more.left.append(brief.ledger.acknowledged_since(0)[0])
     brief.loop._housekeeping()
     assert path.exists()
-    brief.loop._again.clear()
+    brief.loop._once_more.left.clear()
     brief.loop._housekeeping()
     assert not path.exists()
 
