@@ -90,7 +90,9 @@ UNKNOWN_EXPORT = _invalid(
     "unknown_export",
     "Export one of clicks, impressions, conversions, conversion_changes, rejected and outbound_attempts.",
 )
-UNKNOWN_COLUMN = _invalid("unknown_column", "There is no such column in this export.")
+UNKNOWN_COLUMN = _invalid(
+    "unknown_column", "There is no such column in this export; leave 'columns' out to see which there are."
+)
 UNKNOWN_FORMAT = _invalid("unknown_format", "Export as csv, json, jsonl, xlsx, parquet or arrow.")
 EXPORT_TOO_LARGE = _invalid(
     "export_too_large",

@@ -1,8 +1,8 @@
 """A report's rows as a file: the same rows that the query answers, in any format of the exports.
 
 A report is small beside the events (``report_max_rows``), so its rows are there before the first byte and
-everything that can be wrong with it is said in time. Types come from what the registry says of a metric and,
-where it says nothing, from the values: a pivot's columns, a formula of the caller's own.
+everything that can be wrong with it is said in time. Types come from what the answer says of its columns and, as
+numbers may be exact or not, from the values.
 
 Invariants: names and values are the report's own; an amount stays the exact decimal it is, in xlsx to Excel's
 15 digits.
@@ -24,9 +24,10 @@ from reports.export.formats import LABEL_SEPARATOR, Writing, refuse_too_many
 from reports.export.harmless import harmless
 from reports.export.stream import Streamed, after
 from reports.flat import flat_columns, flat_row
-from reports.registry import METRICS
 
 Row = Mapping[str, Any]
+Column = Mapping[str, Any]
+"""As ``meta.columns`` has it."""
 
 _SLICE: Final = 5_000
 """Rows written at a time."""
@@ -64,20 +65,20 @@ def file_of(answer: Mapping[str, Any], limit: int | None, writing: Writing) -> S
     columns = flat_columns(meta)
     if "pivot" in meta and writing.format not in _NESTED:
         rows = [flat_row(row, columns) for row in rows]
-    return Streamed(len(rows), after(b"", pieces(rows, [column["name"] for column in columns], writing)))
+    return Streamed(len(rows), after(b"", pieces(rows, columns, writing)))
 
 
-def pieces(rows: Sequence[Row], names: Sequence[str], writing: Writing) -> Generator[bytes, None, None]:
+def pieces(rows: Sequence[Row], columns: Sequence[Column], writing: Writing) -> Generator[bytes, None, None]:
     """Yield the file's bytes."""
     match writing.format:
         case "csv":
-            return _csv(rows, names, guards=writing.guards)
+            return _csv(rows, [column["name"] for column in columns], guards=writing.guards)
         case "json":
             return _json(rows)
         case "jsonl":
             return (b"".join(_encode(row) + b"\n" for row in part) for part in _parts(rows))
         case _:
-            schema = pa.schema([(name, _type([row.get(name) for row in rows], name, writing)) for name in names])
+            schema = pa.schema([(column["name"], _type(rows, column, writing)) for column in columns])
             return written(schema, writing, (_batch(part, schema) for part in _parts(rows)))
 
 
@@ -121,22 +122,22 @@ def _cell(value: Any, guard: Callable[[str], str]) -> str:
     return '"' + guard(str(value)).replace('"', '""') + '"'
 
 
-def _type(values: Sequence[Any], name: str, writing: Writing) -> pa.DataType:
-    """Return a column's type: a time or an amount where the registry says so, else as its values are."""
-    present = [value for value in values if value is not None]
-    unit = METRICS[name].unit if name in METRICS else ""
+def _type(rows: Sequence[Row], column: Column, writing: Writing) -> pa.DataType:
+    """Return a column's type, as its dimension or its unit says; also where no row has a value.
+
+    Sums of money are exact decimals and quotients of it floating-point numbers; what a formula makes only its
+    values tell.
+    """
+    if column["role"] in {"dimension", "id"}:
+        return {"number": pa.int64(), "bool": pa.bool_()}.get(column["kind"], pa.string())
+    unit = column["unit"]
     if unit == "time":
         return pa.timestamp("ms", writing.zone)
+    present = [value for row in rows if (value := row.get(column["name"])) is not None]
     kinds = {type(value) for value in present}
-    if kinds <= {int, float, Decimal} and (Decimal in kinds or unit == "money"):
+    if float not in kinds and (Decimal in kinds or unit == "money"):
         return _decimal([value for value in present if isinstance(value, Decimal)])
-    if kinds == {bool}:
-        return pa.bool_()
-    if kinds <= {int, float} and (present or unit):
-        return pa.int64() if kinds == {int} or (not kinds and unit == "count") else pa.float64()
-    if kinds and kinds <= {list, tuple}:
-        return pa.list_(pa.string())
-    return pa.string()
+    return pa.int64() if unit == "count" and float not in kinds else pa.float64()
 
 
 def _decimal(values: Sequence[Decimal]) -> pa.DataType:
@@ -165,6 +166,6 @@ def _typed(value: Any, kind: pa.DataType) -> Any:
         return datetime.fromisoformat(value)
     if pa.types.is_decimal(kind):
         return value if isinstance(value, Decimal) else Decimal(str(value))
-    if pa.types.is_list(kind):
-        return [str(one) for one in value]
+    if pa.types.is_floating(kind):
+        return float(value)
     return value if not pa.types.is_string(kind) or isinstance(value, str) else str(value)

@@ -27,6 +27,8 @@ from reports.export.harmless import harmless
 from reports.export.request import EXPORTS, wanted
 from reports.export.rows import pieces
 from reports.export.windows import windows
+from reports.flat import flat_columns, flat_row
+from reports.registry import METRICS
 from tests.integration.reports.conftest import Store, at
 from tests.unit.reports.asking import Directory
 
@@ -329,8 +331,9 @@ def test_a_mistake_in_a_report_s_export_is_a_400(client, given, code):
 
 def test_a_pivot_s_column_names_run_nothing_either():
     rows = [{"=HYPERLINK()": 1, "+a": Decimal("-2.5")}]
-    assert b"".join(pieces(rows, list(rows[0]), Writing("csv"))) == b'"\'=HYPERLINK()","\'+a"\n1,-2.5\n'
-    (header, values), _ = sheet(b"".join(pieces(rows, list(rows[0]), Writing("xlsx"))))
+    columns = [{"name": name, "role": "metric", "unit": "number"} for name in rows[0]]
+    assert b"".join(pieces(rows, columns, Writing("csv"))) == b'"\'=HYPERLINK()","\'+a"\n1,-2.5\n'
+    (header, values), _ = sheet(b"".join(pieces(rows, columns, Writing("xlsx"))))
     assert (header, values) == (["'=HYPERLINK()", "'+a"], [1.0, -2.5])
 
 
@@ -362,6 +365,51 @@ def test_a_pivot_has_a_column_for_each_metric_of_each_key(client, form):
         case _:
             rows = json.loads(answer.text) if form == "json" else list(map(json.loads, answer.text.splitlines()))
             assert rows[0]["gross_clicks"] == {"false": len(TEXTS) - 1, "true": 1}
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+@pytest.mark.parametrize(
+    "shape", [{}, {"pivot": "is_bot"}, {"compare": "previous_period", "pivot": "offer"}], ids=str
+)
+def test_every_metric_has_the_type_of_its_unit_and_the_value_of_the_answer(client, form, shape):
+    formulas = [{"name": "mine", "formula": "clicks / 3", "unit": "money"}]
+    formulas += [{"name": "exact", "formula": "payout - cost"}, {"name": "half", "formula": "clicks * 1.5"}]
+    asked = {**REPORT, "dimensions": ["sub1"], "metrics": [*METRICS, "mine", "exact", "half"], "sort": []}
+    asked |= {"formulas": formulas, "timezone": "Asia/Kolkata", **shape}
+    file = client.post("/api/v1/reports/export", json={**asked, "format": form})
+    assert file.status_code == 200, file.text
+    reader = pa.BufferReader(file.content)
+    table = pq.read_table(reader) if form == "parquet" else pa.ipc.open_stream(reader).read_all()
+    answer = json.loads(client.post("/api/v1/reports/query", json=asked).content, parse_float=Decimal)
+    columns = flat_columns(answer["meta"])
+    assert table.column_names == [column["name"] for column in columns]
+    for column in columns:
+        kind = table.schema.field(column["name"]).type
+        match column.get("unit"):
+            case "count":
+                assert kind == (pa.int64() if column["name"] != "half" else pa.float64())
+            case "time":
+                assert kind == pa.timestamp("ms", "Asia/Kolkata")
+            case "money":
+                assert pa.types.is_decimal(kind) or pa.types.is_floating(kind)
+            case "ratio" | "score" | "seconds":
+                assert kind == pa.float64()
+    rows = [flat_row(row, columns) for row in answer["rows"]]
+    for one, row in zip(table.to_pylist(), rows, strict=True):
+        for column in columns:
+            found, value = one[column["name"]], row[column["name"]]
+            if value is not None and column.get("unit") == "time":
+                value = datetime.fromisoformat(value)
+            assert found == value or float(found) == float(value), column["name"]
+
+
+def test_a_report_without_rows_has_the_types_of_one_with_them(client):
+    asked = {**REPORT, "from": "2027-01-01", "to": "2027-01-02", "metrics": ["clicks", "cost", "cr"], "sort": []}
+    answer = client.post(
+        "/api/v1/reports/export", json={**asked, "dimensions": ["is_bot", "asn"], "format": "arrow"}
+    )
+    kinds = [str(field.type) for field in pa.ipc.open_stream(answer.content).schema]
+    assert kinds == ["bool", "int64", "int64", "decimal128(38, 6)", "double"]
 
 
 def test_a_comparison_without_rows_has_its_columns(client):

@@ -81,7 +81,8 @@ def test_the_store_makes_the_same_of_every_text(event_store):
 @settings(max_examples=100, deadline=None)
 def test_a_csv_of_any_rows_comes_back(rows):
     for raw in (False, True):
-        body = b"".join(pieces(rows, ["=t", "n", "i"], Writing("csv", raw=raw))).decode()
+        columns = [{"name": name} for name in ("=t", "n", "i")]
+        body = b"".join(pieces(rows, columns, Writing("csv", raw=raw))).decode()
         header, *found = csv.reader(io.StringIO(body, newline=""))
         assert header == ["=t" if raw else "'=t", "n", "i"]
         assert [row[0] for row in found] == [row["=t"] if raw else harmless(row["=t"]) for row in rows]
