@@ -297,10 +297,3 @@ async def open_desk(chosen: Settings) -> AsyncIterator[Desk]:
         await journal.stop()
         with suppress(*STORE_FAILURES):
             await redis.aclose()
-
-
-def changed_fields(row: dict[str, object], **changes: str | None) -> PostbackFields:
-    """Return the fields of a change: the key of the stored conversion, and what shall be different."""
-    return msgspec.structs.replace(
-        PostbackFields(click_id=str(row["click_id"]), txn_id=str(row["txn_id"]), goal=str(row["goal"])), **changes
-    )

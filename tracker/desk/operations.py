@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from clickhouse_connect.driver.exceptions import Error as DriverError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -23,7 +24,7 @@ from kernel.errors import BODY_INVALID, FORBIDDEN, NOT_FOUND, STORE_AWAY
 from kernel.hidden_money import hidden_money
 from kernel.http import answer, principal, read_body
 from tracker.desk import sql, uploading
-from tracker.desk.desk import Done, changed_fields
+from tracker.desk.desk import Done
 from tracker.desk.requests import caller_of, desk_of
 from tracker.desk.schemas import (
     AdjustmentCreate,
@@ -49,7 +50,7 @@ from tracker.errors import (
     TXN_ID_MISSING,
     UPLOAD_INVALID,
 )
-from tracker.events import Adjustment
+from tracker.events import Adjustment, PostbackFields
 
 _ROW_ERRORS = (
     CLICK_ID_MISSING,
@@ -171,7 +172,7 @@ async def _change(request: Request) -> Response:
     if wanted.status == "rejected":
         given["reject_reason"] = wanted.reason
     raw = wanted.model_dump_json(exclude_none=True).encode()
-    fields = changed_fields(found, **given)
+    fields = _changed_fields(found, **given)
     return _done(await desk_of(request).change(found, fields, caller, wanted.reason, raw))
 
 
@@ -242,4 +243,11 @@ def _value(value: Any) -> Any:
 def _done(done: Done) -> Response:
     return answer(
         {"status": done.status, "conversion_id": done.conversion_id, "conversion_status": done.conversion_status}
+    )
+
+
+def _changed_fields(row: dict[str, object], **changes: str | None) -> PostbackFields:
+    """Return the fields of a change: the key of the stored conversion, and what shall be different."""
+    return msgspec.structs.replace(
+        PostbackFields(click_id=str(row["click_id"]), txn_id=str(row["txn_id"]), goal=str(row["goal"])), **changes
     )
