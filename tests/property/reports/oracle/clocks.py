@@ -9,6 +9,35 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+ZONES = (
+    *("UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"),
+    *("Asia/Kathmandu", "America/New_York", "Pacific/Chatham"),
+)
+"""Some are off UTC by half an hour or by three quarters; Lord Howe changes its clocks by half an hour."""
+
+EVERYTHING = ("2012-10-01", "2014-05-01")
+"""Nearly all events."""
+
+RANGES = (
+    ("2013-10-01", "2013-11-10"),
+    EVERYTHING,
+    ("2013-10-01", "2013-11-10"),
+    ("2013-10-20", "2013-11-04"),
+    ("2013-10-27", "2013-10-28"),
+    ("2013-10-05", "2013-10-08"),
+    ("2013-11-02", "2013-11-05"),
+    ("2014-03-29", "2014-04-07"),
+    ("2014-03-30", "2014-03-31"),
+    EVERYTHING,
+    ("2012-02-28", "2012-03-02"),
+    ("2012-10-01T00:00Z", "2013-11-01T00:00Z"),
+    ("2013-10-26T13:30", "2013-10-27T23:15"),
+    ("2013-10-27T00:00Z", "2013-11-03T06:00:00.001Z"),
+    ("2013-10-05T12:00+10:30", "2013-10-06T12:00+11:00"),
+    ("2014-04-01T18:00", "2014-04-06T09:00"),
+)
+"""Dates and moments, around the days the clocks change in one zone or another."""
+
 _SHOWN: dict[str, Callable[[pd.Series], pd.Series]] = {
     "minute": lambda local: local.dt.strftime("%Y-%m-%d %H:%M"),
     "hour": lambda local: local.dt.strftime("%Y-%m-%d %H:00"),
@@ -100,11 +129,11 @@ def _there(local: pd.Timestamp, zone: str) -> pd.Timestamp:
 
 def _on_the_clock(local: pd.Timestamp, zone: str) -> pd.Timestamp:
     """Return when a clock shows a time: the first time, and of one that it skips when it shows as much less."""
-    at_first, else_ = (
+    first, other = (
         local.to_pydatetime().replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)
     )
-    shows = at_first.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
-    return pd.Timestamp(at_first if shows else else_)
+    shows = first.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
+    return pd.Timestamp(first if shows else other)
 
 
 def _moves(other: Range, now: Range) -> dict[str, tuple[int, int]]:
@@ -124,3 +153,9 @@ def _moves(other: Range, now: Range) -> dict[str, tuple[int, int]]:
         "quarter": ((years * 4 + here.quarter - then.quarter) * 3, 0),
         "year": (years * 12, 0),
     }
+
+
+def edges() -> list[int]:
+    """Return the ends of all these ranges in all these zones, as milliseconds since 1970."""
+    texts = sorted({text for both in RANGES for text in both})
+    return sorted({instant(text, zone).value // 10**6 for text in texts for zone in ZONES})

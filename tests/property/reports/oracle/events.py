@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.property.reports.oracle import program
+from tests.property.reports.oracle import clocks, program
 
 Row = dict[str, Any]
 
@@ -42,6 +42,9 @@ CHANGES = tuple(
 )
 """When the clocks change; events crowd around these. No other test has events of these years, so that whoever sees
 everything sees these alone."""
+
+EDGES = clocks.edges()
+"""Where ranges begin and end: some events lie just there, some a millisecond before."""
 
 SEASONS = (
     (at("2012-02-27T00:00"), at("2012-03-02T00:00")),
@@ -99,7 +102,7 @@ VOCABULARY: dict[str, tuple[Any, ...]] = {
 
 REASONS = ((), (), ("bot_user_agent",), ("ip_velocity",), ("bot_user_agent", "datacenter_ip"), ("ip_velocity", "bot_user_agent", "proxy"), ("proxy", "proxy"))  # fmt: skip
 REFUSED = ("", "", "", "", "offer_paused", "unknown_offer", "geo")
-CURRENCIES = ("USD", "USD", "USD", "EUR", "EUR", "INR", "JPY", "CHF")
+CURRENCIES = ("USD", "USD", "USD", "EUR", "EUR", "BAM", "BAM", "INR", "JPY", "CHF")
 STATUSES = ("approved", "approved", "pending", "hold", "rejected")
 SOURCES = ("postback", "pixel", "script", "upload", "api", "hold")
 MODELS = ("CPA", "CPL", "revshare", "hybrid")
@@ -224,7 +227,9 @@ class Maker:
 
     def _moment(self) -> int:
         drawn = self.rng.random()
-        if drawn < 0.55:
+        if drawn < 0.15:
+            return self._one(EDGES) - self.rng.randrange(2) - self.earlier
+        if drawn < 0.6:
             return self._one(CHANGES) + self.rng.randrange(-30 * HOUR, 30 * HOUR) - self.earlier
         first, last = self._one(SEASONS)
         moment = self.rng.randrange(first, last) - self.earlier

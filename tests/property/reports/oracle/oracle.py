@@ -207,7 +207,15 @@ class _Question:
         names = [f"{name}{ending}" for name in self.query["metrics"] for ending in endings]
         return {name: self._shown(found[name]) for name in names}, found
 
+    @cached_property
+    def _of_nothing(self) -> dict[str, Figure]:
+        """The metrics of a row in which nothing happened: most of a filled series."""
+        parts = {name: PARTS[name].nothing for name in self.parts}
+        return {one.name: one.of(parts) for one in self.measures}
+
     def _figures(self, places: list[Place]) -> dict[str, Figure]:
+        if not places:
+            return dict(self._of_nothing)
         by_table = {table: [row for of, row in places if of == table] for table in self.tables}
         parts: dict[str, Figure] = {}
         for name in self.parts:

@@ -32,6 +32,8 @@ def _since(*dated: tuple[str, str]) -> tuple[tuple[int, Decimal], ...]:
 
 RATES = {
     "EUR": _since(("2011-01-01", "1.33"), ("2013-10-27", "1.3803"), ("2013-10-28", "1.3783"), ("2014-03-30", "1.3751")),
+    # Half a millionth is rounded to the even one.
+    "BAM": _since(("2011-01-01", "0.5")),
     "INR": _since(("2012-10-28", "0.018651"), ("2013-11-03", "0.0161973"), ("2014-04-01", "0.016622")),
     # There is none before the middle of autumn.
     "JPY": _since(("2013-10-27", "0.010265"), ("2013-11-04", "0.010138")),
