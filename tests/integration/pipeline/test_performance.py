@@ -5,10 +5,12 @@ import time
 from decimal import Decimal
 
 import pytest
-import redis
+from pydantic import SecretStr
 
 from kernel.clickhouse.arrow import rows_table
 from kernel.clickhouse.client import insert
+from kernel.redis import connect
+from kernel.settings import Settings
 from tests.support.offers import offer
 from tests.support.routers import snapshot_of
 from tracker import performance
@@ -195,7 +197,7 @@ def test_nothing_is_asked_while_no_smart_link_needs_it(valkey):
 def test_a_store_that_is_away_is_left_alone_until_the_next_time(event_store, put, valkey, tmp_path):
     mine = next(_offers)
     put("clicks", [click(mine)])
-    gone = redis.Redis(unix_socket_path=str(tmp_path / "none"))
+    gone = connect(Settings(redis_url=SecretStr(f"unix://{tmp_path}/none")))
     assert not OfferEarnings(gone, event_store, lambda: program(mine)).publish_when_due()
 
     class Refuses:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -16,6 +17,7 @@ def lines_of_promises():
     return [(promise, tests) for promise, tests in rows if promise != "promise"]
 
 
+@cache
 def functions_of(folder):
     found = set()
     for path in (REPOSITORY / folder).rglob("test_*.py"):

@@ -11,6 +11,7 @@ import pytest
 from clickledger.doctor import listening
 from clickledger.running import Running, write_run_file
 from kernel.settings import Settings
+from tests.support.running_service import free_ports
 from tests.support.waiting import join
 
 
@@ -57,9 +58,8 @@ def clickledger_port():
 
 @pytest.fixture
 def free():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that no outgoing connection of another test is given meanwhile."""
+    return free_ports(1)[0]
 
 
 def test_without_a_run_file_nothing_runs(tmp_path):
