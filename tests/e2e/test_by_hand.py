@@ -219,6 +219,14 @@ def test_an_upload_lands_its_good_rows_and_returns_the_bad_ones_with_line_and_re
     assert reasons["amount_invalid"] == f"{two},u-2,ten,approved\n"
 
 
+def test_an_adjustment_of_nothing_is_refused(service, program):
+    done = service.command(
+        "adjustment", "create", "--partner", "Nora", "--currency", "USD", "--reason", "x", check=False
+    )
+    assert done.returncode == 1
+    assert "Name the money" in done.stderr
+
+
 def test_an_adjustment_is_money_in_the_report_and_no_conversion_and_counts_once(service, program):
     def earned():
         (row,) = service.report(

@@ -21,7 +21,7 @@ from kernel.errors import ClickledgerError
 from kernel.redis import STORE_FAILURES, connect_async
 from kernel.settings import Settings
 from tracker.click_id import ClickIdKeys, load_keys
-from tracker.conversion_life import Outcome, apply
+from tracker.conversion_life import Outcome
 from tracker.conversion_state import ConversionState, id_of
 from tracker.edge.outcomes import Outcomes
 from tracker.errors import (
@@ -144,14 +144,9 @@ class Desk:
             _postback(fields, offer.id, caller, "api", reason, raw, time.time_ns() // 1_000_000),
             conversion_id=stored["conversion_id"],
         )
-        # The store's own state is at hand; what Redis remembers may be less.
         moments = {f"{n}_ms": int(stored[n].timestamp() * 1000) for n in ("hold_until", "rate_missing_since")}
-        before = state_of({**stored, **moments})
-        outcome, state = apply(before, event, self._terms(offer, fields.goal))
-        _refuse_transition(outcome, state, fields)
-        if outcome != "duplicate":
-            await self.append(event)
-        return Done(outcome, event.conversion_id, state.status)
+        # What was changed a moment ago is remembered and not stored yet; where nothing is, the store knows.
+        return await self._write(event, offer, state_of({**stored, **moments}))
 
     async def adjust(self, adjustment: Adjustment) -> None:
         """Write an adjustment down."""
@@ -231,9 +226,10 @@ class Desk:
         ):
             raise CLICK_ID_EXPIRED.error()
 
-    async def _write(self, event: Postback, offer: OfferRoute) -> Done:
+    async def _write(self, event: Postback, offer: OfferRoute, stored: ConversionState | None = None) -> Done:
         key = id_of(event)
-        outcome, state, _provisional = await self._outcomes.of(key, event, self._terms(offer, event.fields.goal))
+        terms = self._terms(offer, event.fields.goal)
+        outcome, state, _provisional = await self._outcomes.of(key, event, terms, stored)
         _refuse_transition(outcome, state, event.fields)
         try:
             await self.append(event)

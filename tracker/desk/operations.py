@@ -181,6 +181,8 @@ async def _adjust(request: Request) -> Response:
     wanted = await read_body(request, AdjustmentCreate)
     if not caller.trusted:
         raise FORBIDDEN.error("Only the network adjusts accounts.")
+    if not Decimal(wanted.payout) and not Decimal(wanted.revenue):
+        raise BODY_INVALID.error("Name the money: payout, revenue or both, other than 0.")
     desk = desk_of(request)
     if not desk.knows_partner(wanted.partner_id):
         raise PARTNER_UNKNOWN.error(

@@ -45,7 +45,7 @@ class Outcomes:
         self._recent: OrderedDict[str, ConversionState] = OrderedDict()
 
     async def of(
-        self, conversion_id: str, postback: Postback, terms: Terms
+        self, conversion_id: str, postback: Postback, terms: Terms, stored: ConversionState | None = None
     ) -> tuple[Outcome, ConversionState, bool]:
         """Apply a postback to the cached state.
 
@@ -54,6 +54,7 @@ class Outcomes:
             postback: As it will be journalled.
             terms: ``tariff.terms_for`` its goal. An edge knows neither the click's partner nor its country,
                 so the state's money is the goal's own until the pipeline, which decides, has written its.
+            stored: The state where none is cached; None for a conversion that may be new.
 
         Returns:
             The outcome, the state after it, and whether it is provisional (Redis was not asked).
@@ -61,12 +62,12 @@ class Outcomes:
         """
         nothing: tuple[Outcome, ConversionState] | None = None
         known = (
-            await self._breaker.call_async(lambda: self._shared(conversion_id, postback, terms), nothing)
+            await self._breaker.call_async(lambda: self._shared(conversion_id, postback, terms, stored), nothing)
             if self._redis is not None
             else nothing
         )
         provisional = known is None
-        outcome, state = known or apply(self._recent.get(conversion_id), postback, terms)
+        outcome, state = known or apply(self._recent.get(conversion_id, stored), postback, terms)
         self._recent[conversion_id] = state
         self._recent.move_to_end(conversion_id)
         if len(self._recent) > REMEMBERED_LOCALLY:
@@ -90,13 +91,13 @@ class Outcomes:
             await self._breaker.call_async(lambda: redis.delete(cache_key(conversion_id)), nothing)
 
     async def _shared(
-        self, conversion_id: str, postback: Postback, terms: Terms
+        self, conversion_id: str, postback: Postback, terms: Terms, stored: ConversionState | None
     ) -> tuple[Outcome, ConversionState] | None:
         assert self._redis is not None  # noqa: S101 - of() asks only with a client
         key = cache_key(conversion_id)
         current = cast("bytes | None", await self._redis.get(key)) or b""
         for _ in range(_ATTEMPTS):
-            outcome, after = apply(_decode(current), postback, terms)
+            outcome, after = apply(_decode(current) or stored, postback, terms)
             if outcome in {"duplicate", "refused"}:
                 return outcome, after
             answer = await self._redis.eval(_COMPARE_AND_SET, 1, key, current, encode_state(after), CACHE_SECONDS)

@@ -158,3 +158,15 @@ def test_an_amount_that_earns_too_much_is_refused_and_remembers_nothing():
     with pytest.raises(ClickledgerError):
         asyncio.run(Outcomes(store).of("conversion", postback(amount="999999999999"), terms))
     assert store.values == {}
+
+
+def test_what_is_stored_counts_where_nothing_is_cached_and_only_there():
+    store = Store()
+    outcomes = Outcomes(store)
+    stored = apply(None, postback(status="pending"), TERMS)[1]
+    approving = postback(status="approved")
+    outcome, state, _ = asyncio.run(outcomes.of("conversion", approving, TERMS, stored))
+    assert (outcome, state.status) == ("updated", "approved")
+    assert store.values[cache_key("conversion")] == encode_state(state)
+    outcome, state, _ = asyncio.run(outcomes.of("conversion", approving, TERMS, stored))
+    assert (outcome, state.status) == ("duplicate", "approved")
