@@ -55,6 +55,8 @@ def contribution(rollup: Rollup, part: Part) -> str | None:
 
 
 def _covers(rollup: Rollup, needed: set[str], parts: tuple[Part, ...]) -> bool:
+    if not rollup.is_summary and any("ip" in part.columns for part in parts):
+        return False
     counted = COUNTS if rollup.is_summary else ()
     read = {column for p in parts if p.name not in counted for column in p.columns if column in HOURLY_KEYS}
     return needed | read <= {*rollup.keys}

@@ -252,7 +252,8 @@ class Rollup:
     """Clicks added up by the hour, or by the UTC day, and some of their dimensions.
 
     A summary has no dimension that says whether a click counts; it holds ``COUNTS`` in columns instead, and
-    so has a fraction of the rows.
+    so has a fraction of the rows. Only summaries hold distinct addresses: with a row for nearly each click they
+    take as long to add up as the clicks' own do, and keeping them costs an insert more than a further rollup.
     """
 
     name: str
@@ -269,7 +270,8 @@ class Rollup:
         )
         sums = "SimpleAggregateFunction(sum, UInt64)"
         counts = tuple(Column(count_column(name), sums, name) for name in COUNTS) if self.is_summary else ()
-        measures = tuple(m for m in HOURLY_MEASURES if not self.is_summary or m.name != "unique_count")
+        lacks = "unique_count" if self.is_summary else "ips"
+        measures = tuple(measure for measure in HOURLY_MEASURES if measure.name != lacks)
         return (hour, *(of_clicks[key] for key in self.keys), *measures, *counts)
 
 

@@ -21,7 +21,7 @@ def tables(**fields) -> list[str]:
 
 ROLLUP_METRICS = [
     "clicks", "gross_clicks", "unique_clicks", "duplicate_clicks", "bot_clicks", "cost", "avg_fraud_score",
-    "unique_ips", "active_partners", "first_click_at", "last_click_at", "invalid_rate",
+    "active_partners", "first_click_at", "last_click_at", "invalid_rate",
 ]  # fmt: skip
 
 
@@ -139,6 +139,12 @@ def test_the_smallest_rollup_that_knows_all_that_is_asked_answers(fields, smalle
     plan = planned(**fields)
     assert {side.table for side in plan.sides} == {smallest}
     assert plan.source == "rollup"
+
+
+def test_distinct_addresses_are_in_summaries_alone():
+    assert tables(metrics=["clicks_per_ip"], dimensions=["offer", "day"]) == ["clicks_daily"]
+    for dimension in ("verdict", "link", "device_type"):
+        assert tables(metrics=["clicks", "unique_ips"], dimensions=[dimension]) == ["clicks"]
 
 
 @pytest.mark.parametrize("dimension", ["device_type", "os", "browser", "country"])
