@@ -97,6 +97,7 @@ class PandasMissingError(ImportError):
 _BY_CODE: dict[str, type[ClientError]] = {
     "report_too_slow": TooLargeError,
     "report_too_large": TooLargeError,
+    "report_too_long": TooLargeError,
     "export_too_large": TooLargeError,
     "report_cancelled": CancelledError,
 }

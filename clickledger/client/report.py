@@ -79,6 +79,8 @@ class Meta(msgspec.Struct, frozen=True):
     pivot: PivotColumns | None = None
     other_currencies: dict[str, int] = {}
     """Conversions left out of the money for lack of a rate, by their currency."""
+    drill: list[str] = []
+    """Columns that tell rows apart, and are names of filters."""
 
 
 class _Answer(msgspec.Struct):
@@ -114,6 +116,28 @@ class Report(Sequence[Row]):
         if all(name != column.name for column in self.meta.columns):
             raise KeyError(f"{name!r} is none of the columns {[column.name for column in self.meta.columns]}")
         return [row[name] for row in self.rows]
+
+    def drill(self, row: Row, key: str | None = None) -> list[dict[str, Any]]:
+        """Return the filters that keep what a row is made of, to ask for it by other dimensions.
+
+        Beside them belong the filters on dimensions of the query itself; those on metrics have judged the row.
+
+        Args:
+            row: One of the rows.
+            key: Of a pivot's column, to keep what that cell is made of.
+
+        Raises:
+            KeyError: the report has no such column, or no filter keeps what it is made of.
+
+        """
+        filters = [{"dimension": name, "op": "eq", "value": row[name]} for name in self.meta.drill]
+        if key is None:
+            return filters
+        columns = () if self.meta.pivot is None else self.meta.pivot.columns
+        found = next((column for column in columns if column["key"] == key and "filters" in column), None)
+        if found is None:
+            raise KeyError(f"{key!r} is no column that filters can keep")
+        return [*filters, *found["filters"]]
 
     def to_pandas(self, *, money: Literal["decimal", "float"] = "decimal") -> pd.DataFrame:
         """Return the rows as a data frame.

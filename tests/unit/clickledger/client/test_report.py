@@ -186,6 +186,28 @@ def test_a_pivot_has_columns_of_two_levels():
     assert str(frame["clicks", "DE"].dtype) == "Int64"
 
 
+def test_a_row_and_a_cell_are_drilled_into_by_the_answer_s_own_filters():
+    columns = [COLUMNS[0], COLUMNS[1], COLUMNS[3], column("clicks", unit="count")]
+    row = b'{"partner":"Ann","partner_id":0,"is_bot":false,"clicks":{"DE":3,"(other)":1}}'
+    keys = [
+        {"key": "DE", "filters": [{"dimension": "country", "op": "eq", "value": "DE"}]},
+        {"key": "(other)", "is_other": True},
+    ]
+    pivot = {"dimension": "country", "columns": keys}
+    report = answered([row], columns, pivot=pivot, drill=["partner_id", "is_bot"])
+    of_row = [
+        {"dimension": "partner_id", "op": "eq", "value": 0},
+        {"dimension": "is_bot", "op": "eq", "value": False},
+    ]
+    assert report.drill(report[0]) == of_row
+    assert report.drill(report[0], "DE") == [*of_row, {"dimension": "country", "op": "eq", "value": "DE"}]
+    for key in ("(other)", "FR"):
+        with pytest.raises(KeyError, match="no column that filters can keep"):
+            report.drill(report[0], key)
+    with pytest.raises(KeyError):
+        answered().drill(answered()[0], "DE")
+
+
 def test_a_count_that_is_a_quotient_stays_what_it_is():
     columns = [column("half", unit="count")]
     frame = answered([b'{"half":1.5}', b'{"half":2}'], columns).to_pandas()
