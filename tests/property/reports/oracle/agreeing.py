@@ -55,7 +55,9 @@ def _in_row(row: dict[str, Any], right: dict[str, Any]) -> str:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal; floats but for their last digits."""
+    """Tell whether two values are equal; floats but for their last digits; of a pivot in every column, in order."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(same(cell, other[key]) for key, cell in one.items())
     # Money may be a whole number on one side; a flag, a text or nothing is itself.
     if {type(one), type(other)} <= {int, Decimal}:
         return bool(one == other)

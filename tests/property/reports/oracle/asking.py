@@ -16,8 +16,9 @@ from reports.registry import DIMENSIONS, METRICS
 from tests.property.reports.oracle import clocks, program
 from tests.property.reports.oracle.clocks import EVERYTHING, RANGES, TIMES, ZONES
 from tests.property.reports.oracle.conditions import ALLOWED
+from tests.property.reports.oracle.facts import Caller
 from tests.property.reports.oracle.figures import measure
-from tests.property.reports.oracle.oracle import Caller, Oracle
+from tests.property.reports.oracle.oracle import Oracle
 from tests.property.reports.oracle.values import LABELS, NAMED, kind, shown
 
 Query = dict[str, Any]
@@ -122,6 +123,9 @@ def _queries(draw: st.DrawFn, asking: Asking, dimensions: Sequence[str], metrics
         query["sort"] = [{"by": name, "desc": draw(st.booleans())} for name in chosen]
     if draw(st.integers(0, 3)) == 0:
         query["limit"], query["offset"] = draw(st.integers(1, 12)), draw(st.integers(0, 6))
+    pivots = [name for name in dimensions if name not in sliced]
+    if pivots and size < 10 and draw(st.integers(0, 5)) == 0:
+        query["pivot"], query["pivot_limit"] = draw(st.sampled_from(pivots)), draw(st.integers(1, 5))
     if _can_be_filled(query) and draw(st.booleans()):
         query["fill"] = True
     return query

@@ -14,7 +14,8 @@ from reports.report import report
 from tests.integration.reports.conftest import Store
 from tests.property.reports.oracle import program
 from tests.property.reports.oracle.events import Events, Maker
-from tests.property.reports.oracle.oracle import Caller, Oracle
+from tests.property.reports.oracle.facts import Caller
+from tests.property.reports.oracle.oracle import Oracle
 
 SEED = int(os.environ.get("CLICKLEDGER_ORACLE_SEED", "1"))
 """Other events: CLICKLEDGER_ORACLE_SEED=2 pytest tests/property/reports/oracle."""
@@ -29,8 +30,8 @@ class Ledger:
     def deliver(self) -> None:
         """Put the events into the store as a pipeline does: in batches, states of conversions in any order."""
         for table in ("clicks", "impressions"):
-            put(self.store, table, getattr(self.events, table), batches=3)
-        put(self.store, "conversions", self.events.history.sample(frac=1, random_state=SEED), batches=5)
+            put(self.store, table, getattr(self.events, table), batches=2)
+        put(self.store, "conversions", self.events.history.sample(frac=1, random_state=SEED), batches=4)
 
     def ask(self, query: dict[str, Any], who: Caller) -> dict[str, Any]:
         """Answer a query as the API does."""
@@ -58,6 +59,6 @@ def put(store: Store, table: str, frame: pd.DataFrame, batches: int) -> None:
 @pytest.fixture(scope="session")
 def ledger(store: Store) -> Ledger:
     """Two thousand events of everybody."""
-    made = Ledger(store, Maker(SEED).events(clicks=1200, impressions=400, conversions=500))
+    made = Ledger(store, Maker(SEED).events(clicks=1000, impressions=350, conversions=450))
     made.deliver()
     return made

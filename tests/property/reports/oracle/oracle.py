@@ -7,7 +7,6 @@ docs/dimensions.md and docs/metrics.md for what is in it. Events are looked at o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from functools import cached_property
 from itertools import product
@@ -18,64 +17,24 @@ import pandas as pd
 from tests.property.reports.oracle import clocks
 from tests.property.reports.oracle.clocks import TIMES, Range
 from tests.property.reports.oracle.conditions import lets, passes
-from tests.property.reports.oracle.events import Events
+from tests.property.reports.oracle.facts import Caller, Facts, Group, Key, Place, Row
 from tests.property.reports.oracle.figures import EXACT, PARTS, Figure, Measure, measure, worth
+from tests.property.reports.oracle.pivots import OTHER, Columns
 from tests.property.reports.oracle.program import BASE
-from tests.property.reports.oracle.values import LABELS, NAMED, ON_CONVERSIONS, shown, valued
+from tests.property.reports.oracle.values import LABELS, NAMED, ON_CONVERSIONS, shown
 
 DEFAULT_LIMIT = 10_000
+DEFAULT_COLUMNS = 10
 BEFORE, CHANGE = "_before", "_change"
 CHANGE_DIGITS = 12
 
-Key = tuple[Any, ...]
-Place = tuple[str, int]
-"""An event: its table and its row there."""
 
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks; ``only`` are the columns and ids its rows are limited to."""
-
-    role: str
-    only: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass
-class Group:
-    """The events of one row, in the report's range and in the one it is compared with."""
-
-    ranges: tuple[list[Place], list[Place]] = field(default_factory=lambda: ([], []))
-
-
-class Oracle:
-    """Answers over a fixed set of events; what is the same for many questions is remembered."""
-
-    def __init__(self, events: Events) -> None:
-        tables = {"clicks": events.clicks, "impressions": events.impressions, "conversions": events.conversions}
-        self.frames = {
-            name: frame[~frame["is_test"].astype(bool)].reset_index(drop=True) for name, frame in tables.items()
-        }
-        self._known: dict[Any, list[Any]] = {}
+class Oracle(Facts):
+    """Answers over a fixed set of events."""
 
     def answer(self, query: dict[str, Any], who: Caller) -> dict[str, Any]:
         """Return the report."""
         return _Question(self, query, who).answer()
-
-    def values(self, table: str, name: str, span: Range) -> list[Any]:
-        """Return a dimension of all events of a table."""
-        moved = span.moved.get(name) if name in TIMES else None
-        key = (table, name, span.zone if name in TIMES else "", moved)
-        if key not in self._known:
-            self._known[key] = valued(self.frames[table], name, span).tolist()
-        return self._known[key]
-
-    def given(self, table: str, part: str, into: str) -> list[Any]:
-        """Return what each event of a table gives to a part."""
-        key = (table, part, into)
-        if key not in self._known:
-            found = PARTS[part].tables[table](self.frames[table], into)
-            self._known[key] = [None if pd.isna(one) else one for one in found.tolist()]
-        return self._known[key]
 
 
 class _Question:
@@ -108,7 +67,7 @@ class _Question:
     @cached_property
     def tables(self) -> list[str]:
         """The tables that the report's metrics come from and that know all it slices and filters by."""
-        used = {*self.dimensions, *(one["dimension"] for one in self.filters)}
+        used = {*self.dimensions, self.query.get("pivot"), *(one["dimension"] for one in self.filters)}
         given = {table for one in self.measures for part in one.parts for table in PARTS[part].tables}
         knowing = ["conversions"] if used & ON_CONVERSIONS else ["clicks", "impressions", "conversions"]
         return [table for table in knowing if table in given] or ["conversions"]
@@ -120,41 +79,83 @@ class _Question:
         return [name for name in names if any(table in self.tables for table in PARTS[name].tables)]
 
     def answer(self) -> dict[str, Any]:
-        groups, everything = self._groups()
-        if self.query.get("fill"):
-            self._fill(groups)
-        rows = []
-        passing = Group().ranges
-        for key, group in groups.items():
-            row, figures = self._row(key, group)
-            if all(lets(one, figures[one["metric"]]) for one in self.having):
-                rows.append((key, figures, row))
-                for whole, places in zip(passing, group.ranges, strict=True):
-                    whole.extend(places)
-        rows = self._sorted(rows)
+        rows, everything = self.rows()
         first, limit = self.query.get("offset", 0), self.query.get("limit", DEFAULT_LIMIT)
+        kept = rows[first : first + limit]
+        # What passes metric filters is added up row by row: an event under two labels is in it twice.
+        passing = Group.of(group for _, _, group in rows) if self.having else everything
+        whole = [passing] if self.query.get("totals") else []
+        columns = self._columns([*(group for _, _, group in kept), *whole]) if "pivot" in self.query else None
         answer: dict[str, Any] = {
-            "rows": [row for _, _, row in rows[first : first + limit]],
+            "rows": [{**self._named(key), **self._answered(group, columns)} for key, _, group in kept],
             "truncated": len(rows) > first + limit,
             "range": self.now,
             "compare": self.before,
             "other_currencies": self._other_currencies(),
         }
-        if self.query.get("totals"):
-            # What passes is added up row by row: an event under two labels is in it twice.
-            answer["totals"] = self._figured(Group(passing if self.having else everything))[0]
+        for group in whole:
+            answer["totals"] = self._answered(group, columns)
         return answer
 
-    def _groups(self) -> tuple[dict[Key, Group], tuple[list[Place], list[Place]]]:
+    def rows(self) -> tuple[list[Row], Group]:
+        """Return the rows that pass the metric filters, in order, and all events."""
+        groups, everything = self._groups()
+        if self.query.get("fill"):
+            self._fill(groups)
+        rows = [(key, self._figures_of(group), group) for key, group in groups.items()]
+        kept = [row for row in rows if all(lets(one, row[1][one["metric"]]) for one in self.having)]
+        return self._sorted(kept), everything
+
+    def _columns(self, groups: list[Group]) -> Columns:
+        """Return a pivot's columns: the values with the most of the first metric."""
+        by, most = self.query["pivot"], self.query["metrics"][0]
+        named = ("from", "to", "timezone", "currency", "money", "formulas")
+        alone = {name: self.query[name] for name in named if name in self.query}
+        alone |= {
+            "dimensions": [by],
+            "metrics": [most],
+            "filters": self.filters,
+            "sort": [{"by": most, "desc": True}],
+        }
+        ranked, _ = _Question(self.oracle, alone, self.who).rows()
+        columns = Columns(by, [key[0] for key, _, _ in ranked[: self.query.get("pivot_limit", DEFAULT_COLUMNS)]])
+        columns.has_other = any(
+            cells[OTHER].ranges != ([], []) for cells in (self._cells(g, columns) for g in groups)
+        )
+        return columns
+
+    def _cells(self, group: Group, columns: Columns) -> dict[Any, Group]:
+        """Return a row's events by column; one with two labels of no column is among the others once."""
+        cells = {value: Group() for value in (*columns.own, OTHER)}
+        for number, (span, places) in enumerate(zip(self.spans, group.ranges, strict=False)):
+            for table, row in places:
+                value = self.oracle.values(table, columns.name, span)[row]
+                several = value if columns.name in LABELS else [value]
+                for one in {one if one in columns.own else OTHER for one in several}:
+                    cells[one].ranges[number].append((table, row))
+        return cells
+
+    def _answered(self, group: Group, columns: Columns | None) -> dict[str, Any]:
+        """Return a row's metrics as they are shown; of a pivot by column."""
+        endings = [""] if self.before is None else ["", BEFORE, CHANGE]
+        names = [f"{name}{ending}" for name in self.query["metrics"] for ending in endings]
+        if columns is None:
+            figures = self._figures_of(group)
+            return {name: self._shown(figures[name]) for name in names}
+        cells = {one: self._figures_of(cell) for one, cell in self._cells(group, columns).items()}
+        keys = columns.keys(self.who.role)
+        return {name: {key: self._shown(cells[one][name]) for one, key in keys} for name in names}
+
+    def _groups(self) -> tuple[dict[Key, Group], Group]:
         """Return the events of every row, and all of them."""
         groups: dict[Key, Group] = {} if self.dimensions else {(): Group()}
-        everything: tuple[list[Place], list[Place]] = ([], [])
+        everything = Group()
         for number, span in enumerate(self.spans):
             for table in self.tables:
                 sliced = [self.oracle.values(table, name, span) for name in self.dimensions]
                 several = [name in LABELS for name in self.dimensions]
                 for row in self._kept(table, span):
-                    everything[number].append((table, row))
+                    everything.ranges[number].append((table, row))
                     values = [of[row] if many else (of[row],) for of, many in zip(sliced, several, strict=True)]
                     for key in product(*values):
                         groups.setdefault(key, Group()).ranges[number].append((table, row))
@@ -186,26 +187,23 @@ class _Question:
             for value in every:
                 groups.setdefault((*other[:place], value, *other[place:]), Group())
 
-    def _row(self, key: Key, group: Group) -> tuple[dict[str, Any], dict[str, Figure]]:
+    def _named(self, key: Key) -> dict[str, Any]:
+        """Return a row's dimensions as they are shown."""
         row: dict[str, Any] = {}
         for name, value in zip(self.dimensions, key, strict=True):
             row[name] = shown(name, value, self.who.role)
             if name in NAMED:
                 row[f"{name}_id"] = value
-        answered, figures = self._figured(group)
-        return {**row, **answered}, figures
+        return row
 
-    def _figured(self, group: Group) -> tuple[dict[str, Any], dict[str, Figure]]:
-        """Return the metrics as they are shown, and all that may be filtered and sorted by."""
+    def _figures_of(self, group: Group) -> dict[str, Figure]:
+        """Return the metrics of a row, and what they were before and how they changed."""
         found = self._figures(group.ranges[0])
-        endings = [""]
         if self.before is not None:
             then = self._figures(group.ranges[1])
             changes = {f"{name}{CHANGE}": _change(found[name], then[name]) for name in then}
             found |= {f"{name}{BEFORE}": figure for name, figure in then.items()} | changes
-            endings = ["", BEFORE, CHANGE]
-        names = [f"{name}{ending}" for name in self.query["metrics"] for ending in endings]
-        return {name: self._shown(found[name]) for name in names}, found
+        return found
 
     @cached_property
     def _of_nothing(self) -> dict[str, Figure]:
@@ -232,7 +230,7 @@ class _Question:
             return figure.tz_convert(self.now.zone).isoformat(timespec="milliseconds")
         return figure
 
-    def _sorted(self, rows: list[tuple[Key, dict[str, Figure], dict[str, Any]]]) -> list[Any]:
+    def _sorted(self, rows: list[Row]) -> list[Row]:
         """Return rows in order: as asked; else time forward, or the first metric's largest first."""
         order = [(one["by"], one.get("desc", False)) for one in self.query.get("sort", [])]
         if not order:
@@ -246,14 +244,15 @@ class _Question:
             rows = [row for _, row in (*known, *(one for one in by if one[0] is None))]
         return rows
 
-    def _by(self, name: str, row: tuple[Key, dict[str, Figure], dict[str, Any]]) -> Any:
-        key, figures, answered = row
+    def _by(self, name: str, row: Row) -> Any:
+        key, figures, _ = row
         if not self._is_dimension(name):
             return figures[name]
-        if name not in self.dimensions or name.removesuffix("_id") not in NAMED:
-            value = answered[name]
-            return BUCKET_ORDER.index(value) if name == "ctit_bucket" else value
-        return shown(name, key[self.dimensions.index(name)], self.who.role).lower()
+        by_id = name not in self.dimensions
+        value = key[self.dimensions.index(name.removesuffix("_id") if by_id else name)]
+        if name == "ctit_bucket":
+            return BUCKET_ORDER.index(value)
+        return value if by_id or name not in NAMED else shown(name, value, self.who.role).lower()
 
     def _other_currencies(self) -> dict[str, int] | None:
         """Return how many conversions lack a rate, by currency; None where no money of theirs is shown."""

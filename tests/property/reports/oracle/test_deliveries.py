@@ -15,7 +15,8 @@ from tests.property.reports.oracle.agreeing import difference
 from tests.property.reports.oracle.asking import Asking, Query
 from tests.property.reports.oracle.conftest import SEED, Ledger, put
 from tests.property.reports.oracle.events import Events, Maker
-from tests.property.reports.oracle.oracle import Caller, Oracle
+from tests.property.reports.oracle.facts import Caller
+from tests.property.reports.oracle.oracle import Oracle
 
 EXAMPLES = int(os.environ.get("CLICKLEDGER_ORACLE_EXAMPLES", "3"))
 EVERYBODY = Caller("admin")
@@ -59,7 +60,7 @@ def test_batches_delivered_again_change_no_report(ledger: Ledger):
 
 def test_changed_and_late_conversions_count_once_in_their_newest_state(store: Store):
     earlier = 4 * YEAR
-    events = Maker(SEED, "oracle-late", earlier).events(clicks=250, impressions=80, conversions=200)
+    events = Maker(SEED, "oracle-late", earlier).events(clicks=150, impressions=50, conversions=150)
     history = events.history.sample(frac=1, random_state=SEED)
     clicks, impressions = events.clicks, events.impressions
     put(store, "clicks", clicks, batches=2)
@@ -77,7 +78,7 @@ def unmerged(store: Store) -> Iterator[Ledger]:
     """Events that came in many batches and lie in the store as they came."""
     store.client.command("SYSTEM STOP MERGES")
     try:
-        events = Maker(SEED, "oracle-unmerged", 8 * YEAR).events(clicks=250, impressions=80, conversions=200)
+        events = Maker(SEED, "oracle-unmerged", 8 * YEAR).events(clicks=150, impressions=50, conversions=150)
         made = Ledger(store, events)
         made.deliver()
         yield made

@@ -19,9 +19,9 @@ from tests.property.reports.oracle import program
 from tests.property.reports.oracle.agreeing import difference
 from tests.property.reports.oracle.asking import Asking, Query
 from tests.property.reports.oracle.conftest import Ledger
-from tests.property.reports.oracle.oracle import Caller
+from tests.property.reports.oracle.facts import Caller
 
-EXAMPLES = int(os.environ.get("CLICKLEDGER_ORACLE_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("CLICKLEDGER_ORACLE_EXAMPLES", "5"))
 """Questions for each rollup; each is asked twice."""
 
 ZONES = ("UTC", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
