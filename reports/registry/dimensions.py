@@ -273,7 +273,8 @@ _ENTRIES: tuple[Dimension, ...] = (
     on_conversions(
         "conversion_source",
         "Conversion source",
-        "What brought the present state: postback, pixel, script, upload, api, or hold (the end of a hold)",
+        "What brought the present state: postback, pixel, script, upload, api, hold (the end of a hold) or rate "
+        "(a missing exchange rate that came)",
     ),
 )
 
