@@ -33,12 +33,25 @@ ID_PATTERN = r"^[A-Za-z0-9_-]{8,64}$"
 """What a caller may name its running report."""
 
 Name = Annotated[str, Field(max_length=MAX_NAME)]
-Value = (
+
+
+def _valued(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Say in one sentence what a value is, instead of one problem for each thing it could be."""
+    try:
+        return read(value)
+    except ValidationError:
+        raise PydanticCustomError(
+            "filter_value", "give a text of at most {most} characters, a number, true or false", {"most": MAX_TEXT}
+        ) from None
+
+
+Value = Annotated[
     StrictBool
     | StrictInt
     | Annotated[StrictFloat, Field(allow_inf_nan=False)]
-    | Annotated[StrictStr, Field(max_length=MAX_TEXT)]
-)
+    | Annotated[StrictStr, Field(max_length=MAX_TEXT)],
+    WrapValidator(_valued),
+]
 
 
 class _Shape(BaseModel):

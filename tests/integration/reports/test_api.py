@@ -225,3 +225,16 @@ def test_an_unforeseen_failure_tells_the_outside_nothing(web):
         answer = post(client)
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
     assert "secret detail" not in answer.text
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [1], "x" * 4097])
+def test_a_value_that_is_none_is_refused_in_one_sentence(web, value):
+    query = {"from": "2026-11-01", "to": "2026-11-02", "metrics": ["clicks"]}
+    for given in ({"value": value}, {"op": "in", "values": [value]}):
+        with web() as client:
+            body = {**query, "filters": [{"dimension": "sub1", **given}]}
+            error = client.post("/api/v1/reports/query", json=body).json()["error"]
+        assert error["code"] == "body_invalid"
+        assert [problem["problem"] for problem in error["details"]["problems"]] == [
+            "give a text of at most 4096 characters, a number, true or false"
+        ]
