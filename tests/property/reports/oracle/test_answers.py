@@ -13,8 +13,8 @@ from tests.property.reports.oracle.agreeing import difference
 from tests.property.reports.oracle.asking import Asking
 from tests.property.reports.oracle.conftest import Ledger
 
-EXAMPLES = int(os.environ.get("CLICKLEDGER_ORACLE_EXAMPLES", "24"))
-"""Questions for each role; a few thousand take an hour and find what two dozen don't."""
+EXAMPLES = int(os.environ.get("CLICKLEDGER_ORACLE_EXAMPLES", "20"))
+"""Questions for each role; a few thousand take an hour and find what twenty don't."""
 
 
 @pytest.mark.parametrize("role", program.ROLES)
