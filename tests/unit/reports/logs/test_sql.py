@@ -118,8 +118,9 @@ def test_a_page_reads_times_first_and_then_the_rows_no_older_than_its_oldest():
 def test_a_click_is_looked_for_in_the_millisecond_of_its_id():
     for half in road_sql.click("clicks", CLICK_ID, AT, PARTNER):
         assert half.statement.text.endswith(
-            "\nFROM clicks\nWHERE click_id = {click_id:String}\n    AND ts >= {at:DateTime64(3, 'UTC')}\n"
-            "    AND ts <= {at:DateTime64(3, 'UTC')}\n    AND partner_id = {scope_partner:UInt32}\nLIMIT 1"
+            "\nFROM clicks\nPREWHERE click_id = {click_id:String}\n    AND ts >= {at:DateTime64(3, 'UTC')}\n"
+            "    AND ts <= {at:DateTime64(3, 'UTC')}\n"
+            "WHERE click_id = {click_id:String}\n    AND partner_id = {scope_partner:UInt32}\nLIMIT 1"
         )
         assert half.statement.parameters["at"] == "2026-11-02 12:00:00.000"
 
