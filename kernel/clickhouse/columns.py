@@ -253,7 +253,7 @@ class Rollup:
 
     A summary has no dimension that says whether a click counts; it holds ``COUNTS`` in columns instead, and
     so has a fraction of the rows. Only summaries hold distinct addresses: with a row for nearly each click they
-    take as long to add up as the clicks' own do, and keeping them costs an insert more than a further rollup.
+    take as long to add up as the clicks' own do, and keeping them costs each insert.
     """
 
     name: str
