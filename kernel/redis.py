@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from kernel.errors import CANNOT_START
+from kernel.redis_scripts import ScriptingRedis
 from kernel.settings import Settings
 
 T = TypeVar("T")
@@ -113,9 +114,9 @@ def connect_async(chosen: Settings) -> redis.asyncio.Redis:
     options = _options(AsyncRetry(NoBackoff(), 1))
     url = chosen.redis_url.get_secret_value()
     if not url:
-        return redis.asyncio.Redis(unix_socket_path=str(embedded_socket(chosen.data_dir)), **options)
+        return ScriptingRedis(unix_socket_path=str(embedded_socket(chosen.data_dir)), **options)
     try:
-        client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(url, **options)
+        client: redis.asyncio.Redis = ScriptingRedis.from_url(url, **options)
     except ValueError as why:
         raise _bad_url() from why
     return client

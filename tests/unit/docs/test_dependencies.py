@@ -20,7 +20,6 @@ SECTIONS = {
     "Build": PROJECT["build-system"]["requires"],
 }
 WITHOUT_AN_IMPORT = {
-    "hiredis": "found by redis",
     "tzdata": "read by zoneinfo",
     "ua-parser-rs": "found by ua-parser",
 }
