@@ -281,9 +281,19 @@ def test_the_example_computes_what_happened(client, ids, monkeypatch, tmp_path, 
     assert "did you mean country" in printed
 
 
-def test_what_the_page_shows_runs(client, monkeypatch, tmp_path, capsys):
+def test_what_the_page_shows_runs(web, make, event_store, monkeypatch, tmp_path, capsys):
+    # A partner of its own, with a click in the week that the page asks for.
+    partner = web.partner()
+    click = {
+        "click_id": f"{partner}-page",
+        "ts": at(date(2026, 11, 3), 9),
+        "device_type": "mobile",
+        "sub1": "page",
+    }
+    valid = {"partner_id": partner, "verdict": "valid"}
+    insert(event_store, "clicks", rows_table("clicks", [click | valid]), f"client-page-{partner}")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(api, "Client", lambda: client)
+    monkeypatch.setattr(api, "Client", lambda: make(web.key(role="partner", partner_id=partner)))
     blocks = re.findall(
         r"^```python\n(.*?)^```", (REPOSITORY / "docs" / "client.md").read_text(), re.MULTILINE | re.DOTALL
     )
@@ -294,6 +304,7 @@ def test_what_the_page_shows_runs(client, monkeypatch, tmp_path, capsys):
     assert str(page["daily"]["day"].dtype) == "datetime64[us, Asia/Kolkata]"
     assert len(page["daily"]) == 7
     assert page["report"].meta.timezone == "Asia/Kolkata"
+    assert [(row["sub1"], row["clicks"]) for row in page["by_sub"]] == [("page", 1)]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["clicks.parquet", "partners.xlsx"]
     assert "did you mean clicks" in capsys.readouterr().out
 

@@ -43,7 +43,7 @@ from tracker.click_id import parse_keys
 
 KEYS = parse_keys(f"0:{'5c' * 32}")
 """The web role's own."""
-DAY = datetime(2026, 11, 3, 12, tzinfo=UTC)
+DAY = datetime(2018, 6, 5, 12, tzinfo=UTC)
 FAR = datetime(2090, 1, 1, tzinfo=UTC)
 """When nothing of this test runs any more."""
 BOTH = (0, 1)

@@ -16,7 +16,8 @@ from reports.logs.places import Place, cursor_of
 from reports.registry import DIMENSIONS, METRICS
 from tests.property.web.network import BOTH, DAY, Network, Party, build, of_advertiser, of_partner
 
-RANGE = {"from": "2026-11-01", "to": "2026-11-08"}
+RANGE = {"from": "2018-06-01", "to": "2018-06-08"}
+"""No other test's: the first partners of a program share their small numbers with those of other tests."""
 SLOW = {"/api/v1/links/{id}/test", "/api/v1/hooks/{id}/test"}
 """They send requests of their own; what they answer is asked for in their own tests."""
 ENDING = {"/api/v1/keys/{id}/revoke", "/api/v1/keys/{id}/rotate", "/api/v1/sessions/current"}
@@ -32,7 +33,7 @@ def network(web, event_store) -> Network:
 def requests(network: Network) -> st.SearchStrategy[tuple[Party, Operation, str, dict[str, Any]]]:
     """Any operation, with ids and texts that exist somewhere in the network."""
     ids = st.sampled_from(network.ids)
-    texts = st.sampled_from((*network.texts, "goal1", "", "name", "2026-11-03", "approved"))
+    texts = st.sampled_from((*network.texts, "goal1", "", "name", "2018-06-05", "approved"))
     clicks = st.sampled_from(network.of("click", "impression"))
     of_path = {
         "/conversions/{id}": st.sampled_from([*network.of("conversion"), "web-c-nobody"]),

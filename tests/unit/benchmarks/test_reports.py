@@ -28,7 +28,7 @@ def test_what_is_called_raw_reads_clicks(name):
 def test_made_clicks_fill_columns_there_are_and_every_one_that_a_question_names():
     made, columns = _click_columns(1000), {column.name for column in CLICKS}
     assert {"ts", "partner_id", "country", "sub1", "ip", "user_agent", "verdict"} <= made.keys() & columns
-    assert " FROM clicks AS c WHERE " in _conversions("'approved'", "0", "50 = 0")
+    assert " FROM clicks AS c WHERE " in _conversions("'approved'", "0", "2026-08-01", "2026-09-01")
 
 
 def test_a_line_tells_whether_its_target_holds():
