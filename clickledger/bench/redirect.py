@@ -2,9 +2,9 @@
 
 Ours runs twice: once without rules, and once with a targeting, a cap and a duplicate policy on every offer and
 a real Valkey that counts. All run at the same time but are loaded in turn, round after round, so that a busy
-moment of the machine meets all of them; ratios are taken within a round, and their median counts. The same
-prepared requests go to each: paths and labels as in links, user agents and addresses as in traffic. Afterwards
-the journals must hold every click that was answered.
+moment of the machine meets all of them, each after a second of warming up; ratios are taken within a round, and
+their median counts. The same prepared requests go to each: paths and labels as in links, user agents and
+addresses as in traffic. Afterwards the journals must hold every click that was answered.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ TARGET_P99_TIMES = 4.0
 """The bare redirect's 99th percentile."""
 TARGET_EDGE_MIB = 150
 _WARM_UP_SECONDS = 2.0
+_WARM_AGAIN_SECONDS = 1.0
+"""Before each measured load: what idled meanwhile had its memory and caches taken by the others."""
 _PREPARED = 2_000
 OURS, YARDSTICK = "clickledger edge, durable", "bare Starlette redirect"
 RULED = "the same with targeting, cap and duplicate policy"
@@ -100,6 +102,7 @@ def measure(
         neighbours = Neighbours(pids)
         for _ in range(rounds):
             for name in loaded:
+                run(name, _WARM_AGAIN_SECONDS)
                 runs[name].append(neighbours.undisturbed(partial(run, name, seconds)))
         memory = servers.memory_mib(ours.pid)
         stored = {name: _stored(data_dirs[name], answered[name]) for name in data_dirs}

@@ -23,7 +23,7 @@ START_SECONDS = 60.0
 END_SECONDS = 20.0
 _NGINX = """
 daemon off;
-worker_processes 1;
+master_process off;
 pid {place}/nginx.pid;
 error_log {place}/error.log;
 events {{ worker_connections 1024; }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from partners.models import Advertiser, Partner, Program
 
 ADMIN_KEY = "cl_an-admin-key-made-up-for-tests"
 PASSWORD = "correct horse battery staple"
+
+_ids = itertools.count(2_000_001)
+"""Of partners and advertisers: the event store is shared, and no other test's events are theirs."""
 
 
 class Web:
@@ -50,11 +54,14 @@ class Web:
     def advertiser(self) -> int:
         """Make an advertiser and return its id."""
         name = f"Advertiser {self.number()}"
-        return self._stored(Advertiser(name=name, postback_token=secrets.token_urlsafe(), require_token=False))
+        return self._stored(
+            Advertiser(id=next(_ids), name=name, postback_token=secrets.token_urlsafe(), require_token=False)
+        )
 
     def partner(self, status: str = "approved", **columns: Any) -> int:
         """Make a partner and return its id."""
-        return self._stored(Partner(name=f"Partner {self.number()}", status=status, fallback_url="", **columns))
+        name = f"Partner {self.number()}"
+        return self._stored(Partner(id=next(_ids), name=name, status=status, fallback_url="", **columns))
 
     def change(self, kind: type[Any], entry_id: int, **columns: Any) -> None:
         """Change an entry behind the API's back."""
