@@ -60,8 +60,8 @@ class Web:
 
     def partner(self, status: str = "approved", **columns: Any) -> int:
         """Make a partner and return its id."""
-        name = f"Partner {self.number()}"
-        return self._stored(Partner(id=next(_ids), name=name, status=status, fallback_url="", **columns))
+        given = {"id": next(_ids), "name": f"Partner {self.number()}", "fallback_url": "", **columns}
+        return self._stored(Partner(status=status, **given))
 
     def change(self, kind: type[Any], entry_id: int, **columns: Any) -> None:
         """Change an entry behind the API's back."""
