@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from clickhouse_connect.driver.client import Client
 from hypothesis import HealthCheck, settings
 
@@ -21,6 +23,10 @@ settings.register_profile(
     "patient", settings(), deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("patient")
+
+# Services run beside commands in this process, and what a service logs meanwhile is no command's output: click's runner
+# and capsys replace sys.stderr for a while, so this one is pytest's, which shows it with the test that failed.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

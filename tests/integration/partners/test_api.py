@@ -407,8 +407,9 @@ def test_no_token_is_in_a_list_or_in_the_log(small, capfd):
 @pytest.fixture
 def restored_log():
     """Lets a test set the log up as the service does; takes that back afterwards."""
+    before = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
     structlog.contextvars.clear_contextvars()
 
 
