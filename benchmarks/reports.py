@@ -165,7 +165,7 @@ def _measure(directory: Path, clicks: int) -> dict[str, Any]:
         mixed = _in_turn({name: asking(name, body) for name, body in WITH_CONVERSIONS.items()})
         found |= {"with_conversions": _medians(mixed), "with_conversions_p95_ms": _p95(mixed)}
         found["raw"] = _raw(asking, readers)
-        found["lookup_ms"] = _lookup(readers, chosen)
+        found["lookup_ms"] = _lookup(chosen)
         found["compile_ms"] = _compile_ms()
         found["exports"] = {one: _export(one, chosen, clicks) for one in ("csv", "parquet")}
     readers.close()
@@ -197,13 +197,15 @@ def _raw(asking: Callable[[str, dict[str, Any]], Callable[[], Any]], readers: An
     return found
 
 
-def _lookup(readers: Any, chosen: Any) -> float:
+def _lookup(chosen: Any) -> float:
     """Return the median milliseconds of finding a click by its id with all its columns, all over the range."""
     from kernel.auth import ADMIN
+    from kernel.clickhouse.client import SINGLE_ROWS, ReaderPool
     from kernel.clickhouse.columns import CLICKS as COLUMNS
     from reports.logs.reading import Reading
     from reports.logs.road_sql import click
 
+    readers = ReaderPool(chosen, settings=SINGLE_ROWS)
     with readers.reader() as client:
         some = client.query(
             "SELECT click_id, ts FROM clicks WHERE cityHash64(click_id) % 50000 = 7 LIMIT 60"
@@ -216,6 +218,7 @@ def _lookup(readers: Any, chosen: Any) -> float:
         taken.append((time.perf_counter() - begin) * 1000)
         if [list(row) for row in rows] != [[column.name for column in COLUMNS]]:
             raise RuntimeError(f"click {click_id} was found {len(rows)} times or in part")
+    readers.close()
     return round(statistics.median(taken), 2)
 
 

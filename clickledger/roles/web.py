@@ -21,7 +21,7 @@ from kernel import openapi, redis, sql
 from kernel.admission import Admission
 from kernel.api import Operation, routes
 from kernel.auth import Authenticator, admin_key
-from kernel.clickhouse.client import FRUGAL, ReaderPool
+from kernel.clickhouse.client import FRUGAL, SINGLE_ROWS, ReaderPool
 from kernel.clickhouse.rollups import Quiet
 from kernel.http import EXCEPTION_HANDLERS
 from kernel.rate_limits import RateLimiter
@@ -66,6 +66,7 @@ def web_app(
     readers = ReaderPool(chosen)
     # Of their own, so that no number of downloads keeps a report waiting for a handle.
     export_readers = ReaderPool(chosen, size=2, settings=FRUGAL)
+    road_readers = ReaderPool(chosen, settings=SINGLE_ROWS)
     try:
         partners.migrate(programs)
         publisher = Publisher(chosen, programs, redis.connect(chosen))
@@ -119,11 +120,13 @@ def web_app(
         app.state.readers = readers
         app.state.running = Running(chosen)
         app.state.export_readers = export_readers
+        app.state.road_readers = road_readers
         app.state.pipeline_status = pipeline_status
         app.state.repairs = rollups.Repairs(chosen, between_rounds)
         app.state.openapi = _document(offered, chosen)
         yield app
     finally:
+        road_readers.close()
         export_readers.close()
         readers.close()
         programs.close()

@@ -87,6 +87,10 @@ FRUGAL: dict[str, int] = {"max_threads": 1, "max_block_size": 8192}
 """Settings of readers that hand out whole rows: a block of ten thousand wide rows takes megabytes for each of a
 hundred columns, and two threads hold two. Measured: half the memory of the defaults at the same speed."""
 
+SINGLE_ROWS: dict[str, int] = {"max_threads": 1, "max_block_size": 64, "max_read_buffer_size_local_fs": 16_384}
+"""Settings of readers that look a row up: each of its ninety columns' files is read through a buffer, and what is
+wanted of it is a few kilobytes. Measured: a click by its id in 14 ms instead of 18."""
+
 
 def connect_reader(chosen: Settings, settings: Mapping[str, Any] | None = None) -> Client:
     """Open a client that can only read, and only as long and as much as a report may.

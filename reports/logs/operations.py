@@ -1,7 +1,7 @@
 """What logs offer over HTTP: a page of each log, and the whole road of one click.
 
-The app gives ``state.readers``, ``state.names`` and ``state.settings``, as to reports. Statements run in worker
-threads.
+The app gives ``state.readers``, ``state.names`` and ``state.settings``, as to reports, and may give
+``state.road_readers``, whose settings suit single rows. Statements run in worker threads.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ async def _road(request: Request) -> Response:
         zone,
         who,
         names=state.names,
-        readers=state.readers,
+        readers=getattr(state, "road_readers", state.readers),
         chosen=state.settings,
     )
     return answer(body)
