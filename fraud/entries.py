@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 Action: TypeAlias = Literal["mark", "hold", "reject", "fallback", "block"]
-"""What follows from a reason: nothing but the mark; the conversion waits for somebody; it is rejected; the click goes
-to the fallback; what ``block`` names is blocked for a time."""
+"""What follows from a reason: nothing but the mark; the conversion waits for somebody; it is rejected; the click
+goes to the fallback; what ``block`` names is blocked for a time."""
 BlockWhat: TypeAlias = Literal["source", "sub1", "partner", "prefix", "address"]
 
 

@@ -1,8 +1,8 @@
 """What the rules and the model know of a batch of clicks or impressions: columns, all of the same length.
 
-Invariants: a row's facts are the click's own; what depends on other clicks is counted by ``fraud.counts``. The same
-facts are read off events in the pipeline and off stored rows in training and re-scoring; what isn't stored is '' in
-those, and a rule that needs it finds nothing then.
+Invariants: a row's facts are the click's own; what depends on other clicks is counted by ``fraud.counts``. The
+same facts are read off events in the pipeline and off stored rows in training and re-scoring; what isn't stored is
+'' in those, and a rule that needs it finds nothing then.
 """
 
 from __future__ import annotations
