@@ -53,6 +53,9 @@ SCOPES: dict[str, str] = {
     "outbound:read": "Read the log of outgoing postbacks and webhooks",
     "outbound:write": "Send outgoing postbacks and webhooks again",
     "links:test": "Run a link's self-test",
+    "fraud:read": "Read fraud rules, models, partner risk, disputes and evidence",
+    "fraud:write": "Set fraud rules, train models, mark partners, score again and decide disputes",
+    "disputes:write": "Open and read disputes of one's own conversions",
     "keys:write": "Make and revoke one's own keys",
     "users:read": "Read users and everybody's keys",
     "users:write": "Create and change users and everybody's keys",
@@ -73,6 +76,7 @@ ROLE_SCOPES: dict[Role, frozenset[str]] = {
             "events:read",
             "rejected:read",
             "outbound:read",
+            "fraud:read",
             "keys:write",
             "system:read",
         }
@@ -87,6 +91,7 @@ ROLE_SCOPES: dict[Role, frozenset[str]] = {
                 "outbound:read",
                 "outbound:write",
                 "links:test",
+                "disputes:write",
                 "keys:write",
             ),
         }
