@@ -13,12 +13,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from kernel.clickhouse.columns import LABEL, LABELS, MONEY, TABLES, TIME
+from kernel.clickhouse.columns import LABEL, LABELS, MONEY, TABLES, TEXTS, TIME
 
 _TYPES: dict[str, tuple[pa.DataType, Any]] = {
     "String": (pa.string(), ""),
     LABEL: (pa.string(), ""),
     LABELS: (pa.list_(pa.string()), []),
+    TEXTS: (pa.list_(pa.string()), []),
     "UInt8": (pa.uint8(), 0),
     "UInt16": (pa.uint16(), 0),
     "UInt32": (pa.uint32(), 0),

@@ -17,6 +17,7 @@ TIME = "DateTime64(3, 'UTC')"
 LABEL = "LowCardinality(String)"
 """Texts with few distinct values."""
 LABELS = "Array(LowCardinality(String))"
+TEXTS = "Array(String)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,9 @@ CLICK_DIMENSIONS: tuple[Column, ...] = (
     Column("fraud_reasons", LABELS, "Reason codes, most severe first"),
     Column("fraud_category", LABEL, "GIVT, SIVT or ''"),
     Column("fraud_score", "UInt8", "0 (ordinary) to 100"),
+    Column("fraud_facts", TEXTS, "The numbers behind each reason, in the order of fraud_reasons"),
+    Column("model_score", "UInt8", "Percentile of the model's score in its training window, 0 without a model"),
+    Column("model_features", LABELS, "Features that set it apart for the model, the strongest first"),
     Column("is_bot", "Bool", "The user agent names a bot"),
     Column("bot_family", LABEL, "Which bot"),
     Column("trafficback_reason", LABEL, "Why the click did not reach its offer, '' when it did"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from kernel.auth import Principal
-from kernel.clickhouse.columns import LABEL, LABELS, TIME, Column
+from kernel.clickhouse.columns import LABEL, LABELS, TEXTS, TIME, Column
 from reports.bindings import Bindings, Statement
 from reports.export.formats import LABEL_SEPARATOR
 from reports.export.harmless import PARAMETERS, harmless_sql
@@ -77,7 +77,7 @@ def _cell(column: Column, export: Export) -> str:
         return cell
     if column.type == TIME:
         return _ISO.format(column.name)
-    if column.type == LABELS and export.format == "csv":
+    if column.type in {LABELS, TEXTS} and export.format == "csv":
         cell = f"arrayStringConcat({cell}, '{LABEL_SEPARATOR}')"
     elif column.type not in _TEXTS:
         return cell
