@@ -28,6 +28,7 @@ from partners.models import (
     Coupon,
     CurrencyRate,
     Entry,
+    FraudRuleEntry,
     Goal,
     Hook,
     LandingPage,
@@ -45,6 +46,7 @@ from tracker.entry_rows import (
     advertiser_route,
     block_route,
     coupon_route,
+    fraud_rule_route,
     hook_route,
     link_route,
     partner_route,
@@ -83,6 +85,9 @@ _NOT_ROUTED = frozenset(
 
 _PARTS: tuple[type[Any], ...] = (Goal, PayoutOverride, OfferAccess, LandingPage, Cap)
 """Tables whose rows belong to an offer, in the order of ``OfferRows``."""
+
+_LISTS = ("blocks", "hooks", "fraud_rules")
+"""Kinds that travel as one list: whoever asks for one of them asks for all."""
 
 _FIRST_DAY = date(1970, 1, 1)
 
@@ -169,14 +174,13 @@ class Compiler:
             self._forget()
         self._version = program.version
         bodies = {name: kind.bodies(session) for name, kind in self._kinds.items()}
-        blocks, hooks = (tuple(map(msgspec.Raw, bodies.pop(name).values())) for name in ("blocks", "hooks"))
+        lists = {name: encode_route(tuple(map(msgspec.Raw, bodies.pop(name).values()))) for name in _LISTS}
         return Wire(
             version=program.version,
             offers=self._offer_bodies(session),
             **bodies,
             keys=_keys(session),
-            blocks=encode_route(blocks),
-            hooks=encode_route(hooks),
+            **lists,
             currencies=currencies(),
             base_currency=program.base_currency or self._default_currency,
             rates=self._rate_bodies(session),
@@ -192,6 +196,7 @@ class Compiler:
             "coupons": _Kind(Coupon, coupon_route),
             "blocks": _Kind(BlocklistEntry, block_route),
             "hooks": _Kind(Hook, hook_route),
+            "fraud_rules": _Kind(FraudRuleEntry, fraud_rule_route),
         }
         self._offer_stamps = (_Stamps(Offer, Offer.id), *(_Stamps(part, part.offer_id) for part in _PARTS))
         self._offers: dict[int, bytes] = {}

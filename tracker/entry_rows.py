@@ -16,6 +16,7 @@ from tracker.routes import (
     AdvertiserRoute,
     BlockRoute,
     CouponRoute,
+    FraudRuleRoute,
     HookRoute,
     LinkRoute,
     PartnerRoute,
@@ -71,6 +72,20 @@ def block_route(row: Row) -> Made:
     """Return an entry of the blocklist by id."""
     expires = moment_ms(row.expires_at)
     return row.id, BlockRoute(row.id, row.kind, row.value, row.offer_id or 0, row.partner_id or 0, expires)
+
+
+def fraud_rule_route(row: Row) -> Made:
+    """Return an entry of a fraud rule by id."""
+    return row.id, FraudRuleRoute(
+        row.code,
+        row.offer_id or 0,
+        row.partner_id or 0,
+        row.enabled,
+        dict(row.settings),
+        row.action,
+        row.block,
+        row.block_minutes,
+    )
 
 
 def hook_route(row: Row) -> Made | None:

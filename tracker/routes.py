@@ -8,7 +8,7 @@ words of a closed set are ``Literal``: those are decoded to one text shared by a
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -224,7 +224,9 @@ class BlockRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A source of traffic that is turned away."""
 
     id: int
-    kind: Literal["network", "asn", "country", "user_agent", "referrer_host", "source", "sub1", "device_id"]
+    kind: Literal[
+        "network", "asn", "country", "user_agent", "referrer_host", "source", "sub1", "device_id", "partner"
+    ]
     value: str
     offer_id: int = 0
     partner_id: int = 0
@@ -256,3 +258,16 @@ class KeyRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
     partner_id: int = 0
     """0: may record clicks for every partner."""
     expires_at: int = 0
+
+
+class FraudRuleRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """How a fraud rule is set in one place: a ``fraud.entries.RuleEntry`` for edges, which don't load that room."""
+
+    code: str
+    offer_id: int = 0
+    partner_id: int = 0
+    enabled: bool | None = None
+    settings: dict[str, Any] = {}
+    action: str | None = None
+    block: str | None = None
+    block_minutes: int | None = None

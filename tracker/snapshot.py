@@ -22,6 +22,7 @@ from tracker.routes import (
     AdvertiserRoute,
     BlockRoute,
     CouponRoute,
+    FraudRuleRoute,
     HookRoute,
     KeyRoute,
     LinkRoute,
@@ -156,6 +157,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """By the SHA-256 of the key, in hexadecimal."""
     blocks: Sequence[BlockRoute] = ()
     hooks: Sequence[HookRoute] = ()
+    fraud_rules: Sequence[FraudRuleRoute] = ()
+    """Entries of fraud rules; what they mean together is the ``Rulebook``'s."""
     currencies: frozenset[str] = frozenset()
     """ISO 4217 codes a postback may name."""
     base_currency: str = ""
@@ -180,7 +183,7 @@ _MAPS: dict[str, Any] = {
 """Fields that travel as a map of encoded routes."""
 
 
-_LISTS: dict[str, type[msgspec.Struct]] = {"blocks": BlockRoute, "hooks": HookRoute}
+_LISTS: dict[str, type[msgspec.Struct]] = {"blocks": BlockRoute, "hooks": HookRoute, "fraud_rules": FraudRuleRoute}
 """Fields that travel as one encoded list."""
 
 NONE = encode_route(())
@@ -199,6 +202,7 @@ class Wire(msgspec.Struct):
     keys: dict[str, bytes] = {}
     blocks: bytes = NONE
     hooks: bytes = NONE
+    fraud_rules: bytes = NONE
     currencies: frozenset[str] = frozenset()
     base_currency: str = ""
     rates: dict[str, bytes] = {}

@@ -17,7 +17,7 @@ from kernel.sql_types import NEVER_REUSE_IDS, Moment, Rate
 from partners.models.base import MAX_CODE_LENGTH, MAX_NAME_LENGTH, Entry, JsonObject, Table, now
 
 BlockKind: TypeAlias = Literal[
-    "network", "asn", "country", "user_agent", "referrer_host", "source", "sub1", "device_id"
+    "network", "asn", "country", "user_agent", "referrer_host", "source", "sub1", "device_id", "partner"
 ]
 HookKind: TypeAlias = Literal["postback", "webhook"]
 HookMethod: TypeAlias = Literal["GET", "POST"]
@@ -44,7 +44,8 @@ class BlocklistEntry(Entry):
 
     kind: Mapped[BlockKind] = mapped_column(String(16))
     value: Mapped[str] = mapped_column(String(512))
-    """A network in CIDR form, a number, a country, a part of a user agent, a host, or a label's whole value."""
+    """A network in CIDR form, a number, a country, a part of a user agent, a host, a label's whole value, or a
+    partner's id."""
     offer_id: Mapped[int | None] = mapped_column(ForeignKey("offers.id"), index=True)
     partner_id: Mapped[int | None] = mapped_column(ForeignKey("partners.id"), index=True)
     reason: Mapped[str] = mapped_column(Text, default="")
