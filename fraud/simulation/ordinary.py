@@ -1,0 +1,27 @@
+"""Ordinary visitors: people with the shape of the real logs, who click, come back, and now and then buy."""
+
+from __future__ import annotations
+
+from fraud.simulation import shape
+from fraud.simulation.stage import PLACEMENTS, Part
+
+
+def visit(part: Part, visitors: int) -> None:
+    """Let people come by; each clicks once or a few times within the simulation, and some of them buy.
+
+    Args:
+        part: The part of ordinary visitors.
+        visitors: How many people.
+
+    """
+    random = part.random
+    for _ in range(visitors):
+        person, at = part.person(), part.moment()
+        labels = (("sub1", f"place-{random.randrange(PLACEMENTS)}"),)
+        for _ in range(shape.clicks_of_visitor(random)):
+            click = part.click(at, person, labels)
+            if random.random() < shape.CONVERSION_RATE:
+                part.convert(click, at + shape.conversion_delay_ms(random))
+            at += shape.gap_ms(random)
+            if at >= part.over_ms:
+                break

@@ -1,0 +1,108 @@
+"""Machines that pose as people: hosted bots, farms behind few addresses, and clicks at a machine's pace."""
+
+from __future__ import annotations
+
+from random import Random
+
+from fraud.simulation import places
+from fraud.simulation.events import Visitor
+from fraud.simulation.stage import Part
+
+_HOSTED = (
+    *(("US", "3.208"), ("US", "52.4"), ("US", "34.72"), ("US", "104.131"), ("US", "45.33")),
+    *(("DE", "88.198"), ("DE", "5.9"), ("FR", "51.75"), ("DE", "159.69"), ("GB", "178.62")),
+)
+"""Networks of large hosting providers, as /16, with their country: where simulated servers stand. No rule
+reads them."""
+
+_BOT_MACHINES = 24
+_FARM_ADDRESSES, _FARM_AGENTS = 12, 3
+_MINUTE_MS = 60_000
+_A_MINUTE = 120
+"""Clicks a minute of the velocity scenarios: a tool at half its speed, twice what a busy carrier's address has."""
+
+
+def server_address(random: Random) -> tuple[str, str]:
+    """Draw country and address of a hosted server."""
+    country, network = random.choice(_HOSTED)
+    return country, f"{network}.{random.randrange(256)}.{random.randrange(1, 255)}"
+
+
+def hosted_bots(part: Part, wanted: int) -> None:
+    """Write hosted bots down."""
+    machines = [server_address(part.random) for _ in range(_BOT_MACHINES)]
+    for _ in range(wanted):
+        country, ip = part.random.choice(machines)
+        browser = part.stage.browsers.draw(part.random)
+        visitor = Visitor(country, ip, browser.user_agent, places.header_of("en-US"), browser.headers)
+        part.click(int(part.random.random() * part.over_ms), visitor, referrer="")
+
+
+def sub_id_farm(part: Part, wanted: int) -> None:
+    """Write sub id farm down."""
+    country = places.country(part.random)
+    addresses = [places.address(part.random, country) for _ in range(_FARM_ADDRESSES)]
+    people = [part.person(country) for _ in range(_FARM_AGENTS)]
+    for _ in range(wanted):
+        person = part.random.choice(people)
+        visitor = Visitor(
+            country,
+            part.random.choice(addresses),
+            person.user_agent,
+            person.accept_language,
+            person.headers,
+        )
+        label = f"{part.random.getrandbits(64):016x}"
+        part.click(int(part.random.random() * part.over_ms), visitor, (("sub1", label),), referrer="")
+
+
+def address_velocity(part: Part, wanted: int) -> None:
+    """Write address velocity down."""
+    country = places.country(part.random)
+    ip = places.address(part.random, country)
+    for at in _pace(part, wanted):
+        person = part.person(country)
+        part.click(
+            at, Visitor(country, ip, person.user_agent, person.accept_language, person.headers), referrer=""
+        )
+
+
+def prefix_velocity(part: Part, wanted: int) -> None:
+    """Write prefix velocity down."""
+    country = places.country(part.random)
+    network = places.network(part.random, country)
+    for at in _pace(part, wanted):
+        person = part.person(country)
+        ip = f"{network}.{part.random.randrange(1, 255)}"
+        part.click(
+            at, Visitor(country, ip, person.user_agent, person.accept_language, person.headers), referrer=""
+        )
+
+
+def agent_velocity(part: Part, wanted: int) -> None:
+    """Write agent velocity down."""
+    phone = (
+        "Mozilla/5.0 (Linux; Android 12; TB-7305F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.7778.120 "
+        "Safari/537.36"
+    )
+    for at in _pace(part, wanted):
+        person = part.person()
+        part.click(at, Visitor(person.country, person.ip, phone, person.accept_language, {}), referrer="")
+
+
+def identical_clicks(part: Part, wanted: int) -> None:
+    """Write identical clicks down."""
+    made = 0
+    while made < wanted:
+        person, at = part.person(), part.moment()
+        burst = min(part.random.randrange(12, 25), wanted - made)
+        for number in range(burst):
+            part.click(at + number * 900, person, (("sub1", "place-1"),), referrer="https://news.example/")
+        made += burst
+
+
+def _pace(part: Part, wanted: int) -> list[int]:
+    """Return moments at a machine's pace, in one go that begins where all of it fits in."""
+    step = _MINUTE_MS / _A_MINUTE
+    begin = part.random.random() * max(0.0, part.over_ms - wanted * step)
+    return [int(begin + number * step + part.random.random() * 100) for number in range(wanted)]
