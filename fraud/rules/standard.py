@@ -14,9 +14,7 @@ from dataclasses import dataclass
 
 from fraud.agents import AgentFinding
 from fraud.reasons import REASONS
-
-RULES_VERSION = "2026.11.1"
-"""Year, month and count of the rule set. Stored with each verdict; re-scoring compares two of them."""
+from fraud.rules.book import RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True)
