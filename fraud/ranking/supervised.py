@@ -1,0 +1,150 @@
+"""Rank partners by what analysts' marks teach, once there are enough of them.
+
+Three families of trees vote, each grown from its own idea of a good split, so that their mistakes differ:
+extremely randomised trees (Geurts, Ernst & Wehenkel 2006), a random forest (Breiman 2001) and stochastic gradient
+boosting with a small learning rate (Friedman 2002). Each votes in units of its own spread over the table that is ranked.
+Trees see the order of values alone, so no scale has to be chosen, and an outlier is just the last in a row.
+
+Invariants: one seed, one result; a column the ranker wasn't taught is refused, never guessed; what is stored is
+scikit-learn's trees, arrays and names, nothing of ours that could run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraud.ranking.errors import COLUMNS_DIFFER, LABELS_TOO_FEW
+from fraud.ranking.peers import Matrix, spread
+from fraud.ranking.unsupervised import Scores, in_units
+
+FEWEST_FRAUD: Final = 20
+"""Marks of fraud it takes to learn from."""
+FEWEST_FINE: Final = 100
+"""Marks of fine partners it takes: what is ordinary has to be seen as widely as it occurs."""
+TRUSTED: Final = ("sklearn.tree._tree.Tree",)
+"""What skops has to be told it may load from a stored state, beside what it knows."""
+
+
+class Supervised:
+    """Learns from marked partners, and scores any."""
+
+    def __init__(self, seed: int = 0) -> None:
+        """Make one; the seed is that of all its draws."""
+        self._seed = seed
+        self._names: tuple[str, ...] = ()
+        self._medians: NDArray[np.float64] = np.zeros(0)
+        self._gaps: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        self._models: list[Any] = []
+
+    @staticmethod
+    def enough(labels: NDArray[np.float64] | Sequence[float]) -> str:
+        """Return '' when so many marks suffice, else a sentence that says what lacks.
+
+        Args:
+            labels: 1 for a partner marked as fraud, 0 for one marked as fine; NaN for one not marked.
+
+        """
+        marks = np.asarray(labels, dtype=np.float64)
+        fraud, fine = int((marks == 1).sum()), int((marks == 0).sum())
+        if fraud >= FEWEST_FRAUD and fine >= FEWEST_FINE:
+            return ""
+        return (
+            f"{fraud} partners are marked as fraud and {fine} as fine; learning takes at least {FEWEST_FRAUD} and"
+            f" {FEWEST_FINE}."
+        )
+
+    def fit(self, matrix: Matrix, names: Sequence[str], labels: NDArray[np.float64] | Sequence[float]) -> Self:
+        """Learn from the marked partners of a table.
+
+        Args:
+            matrix: Partners x columns; NaN is a missing value: it gets the column's median, and a flag beside it.
+            names: The columns' names.
+            labels: Per partner 1 (fraud), 0 (fine) or NaN (not marked, and not learnt from).
+
+        Raises:
+            ClickledgerError: There are too few marks of a kind, see ``enough``.
+
+        """
+        marks = np.asarray(labels, dtype=np.float64)
+        lacking = self.enough(marks)
+        if lacking:
+            raise LABELS_TOO_FEW.error(lacking)
+        known = ~np.isnan(marks)
+        values = spread(np.asarray(matrix, dtype=np.float64)[known])
+        self._names = tuple(names)
+        self._gaps = np.asarray(np.isnan(values).any(axis=0))
+        self._medians = np.nanmedian(np.where(np.isnan(values).all(axis=0), 0.0, values), axis=0)
+        features = self._features(values)
+        fraud = marks[known].astype(np.int64)
+        self._models = [model.fit(features, fraud) for model in _voters(self._seed)]
+        return self
+
+    def score(self, matrix: Matrix, names: Sequence[str]) -> Scores:
+        """Return each partner's score, higher is more suspicious; comparable within this table alone.
+
+        Raises:
+            ClickledgerError: These aren't the columns it was taught.
+
+        """
+        if set(names) != set(self._names):
+            raise COLUMNS_DIFFER.error(
+                f"The ranker was taught the columns {', '.join(self._names)}, and can't rank by others."
+            )
+        order = [list(names).index(name) for name in self._names]
+        features = self._features(spread(np.asarray(matrix, dtype=np.float64)[:, order]))
+        if not len(features):
+            return np.zeros(0)
+        scores = np.zeros(len(features))
+        for model in self._models:
+            scores += in_units(model.predict_proba(features)[:, 1])
+        return scores
+
+    def state(self) -> dict[str, Any]:
+        """Return what has to be stored: trees, arrays and names; ``of`` makes a ranker from it."""
+        return {
+            "seed": self._seed,
+            "names": list(self._names),
+            "medians": self._medians,
+            "gaps": self._gaps,
+            "models": self._models,
+        }
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> Self:
+        """Return the ranker that was stored."""
+        made = cls(int(state["seed"]))
+        made._names, made._medians = tuple(state["names"]), state["medians"]
+        made._gaps, made._models = state["gaps"], state["models"]
+        return made
+
+    def _features(self, values: Matrix) -> Matrix:
+        """Return the columns without gaps, and a flag for each column that had gaps when it was taught."""
+        missing = np.isnan(values)
+        return np.column_stack(
+            [np.where(missing, self._medians, values), missing[:, self._gaps].astype(np.float64)]
+        )
+
+
+def _voters(seed: int) -> list[Any]:
+    """Return the untaught models; their settings are the ordinary ones for few positives, not tuned."""
+    from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
+
+    # Fraud is rare: without weights a tree's leaves would hardly ever hold it.
+    forest = {"min_samples_leaf": 2, "class_weight": "balanced_subsample", "bootstrap": True, "random_state": seed}
+    return [
+        ExtraTreesClassifier(500, max_features=0.3, **forest),
+        RandomForestClassifier(300, max_features=0.2, **forest),
+        GradientBoostingClassifier(
+            n_estimators=300,
+            learning_rate=0.03,
+            max_depth=4,
+            min_samples_leaf=5,
+            subsample=0.5,
+            max_features=0.2,
+            random_state=seed,
+        ),
+    ]
