@@ -1,0 +1,8 @@
+"""How many clicks come together: exact trailing windows, in memory and shared between hosts."""
+
+from __future__ import annotations
+
+from fraud.counts.memory import MemoryCounts
+from fraud.counts.port import COUNT_NAMES, COUNTS, Count, Counted, Counts
+
+__all__ = ["COUNTS", "COUNT_NAMES", "Count", "Counted", "Counts", "MemoryCounts"]
