@@ -14,6 +14,13 @@ import msgspec
 Action: TypeAlias = Literal["mark", "hold", "reject", "fallback", "block"]
 """What follows from a reason: nothing but the mark; the conversion waits for somebody; it is rejected; the click
 goes to the fallback; what ``block`` names is blocked for a time."""
+AT_THE_EDGE: frozenset[str] = frozenset(
+    {
+        *("bot_user_agent", "http_library", "headless_browser", "empty_user_agent", "malformed_user_agent"),
+        *("prefetch", "non_get_method"),
+    }
+)
+"""Rules an edge can judge by the request alone while the visitor waits: those with which ``fallback`` goes."""
 BlockWhat: TypeAlias = Literal["source", "sub1", "partner", "prefix", "address"]
 
 

@@ -261,7 +261,7 @@ class KeyRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class FraudRuleRoute(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """How a fraud rule is set in one place: a ``fraud.entries.RuleEntry`` for edges, which don't load that room."""
+    """How a fraud rule is set in one place: a ``fraud.entries.RuleEntry`` without that room."""
 
     code: str
     offer_id: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from fraud.entries import Action
+from fraud.entries import AT_THE_EDGE, Action
 from fraud.reasons import REASONS
 from fraud.rules import conversion_settings as after
 from fraud.rules import settings as of
@@ -27,8 +27,8 @@ class RuleSpec:
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        """Actions it may have. Only what the request shows is known in time to send the visitor elsewhere."""
-        return tuple(action for action in get_args(Action) if action != "fallback" or self.subject == "request")
+        """Actions it may have. Only what the edge knows by itself is in time to send the visitor elsewhere."""
+        return tuple(action for action in get_args(Action) if action != "fallback" or self.code in AT_THE_EDGE)
 
 
 _SPECS = (

@@ -36,6 +36,7 @@ TURNED_AWAY: dict[str, str] = {
     "cap_payout": "the offer's payout for its period was spent",
     "cap_revenue": "the offer's revenue for its period was reached",
     "blocked_source": "the blocklist turns this source away",
+    "fraud_rule": "a fraud rule sends visits like this one to the fallback",
     "duplicate": "the visitor had clicked before, and the offer takes repetitions elsewhere",
     "no_offer_eligible": "no offer of the smart link took the click, for different reasons",
 }

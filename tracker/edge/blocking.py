@@ -31,6 +31,8 @@ def is_blocked(
 ) -> bool:
     """Return whether an entry turns this visit away from this offer."""
     present = blocks.kinds
+    if "partner" in present and blocks.hit("partner", str(partner_id), offer_id, partner_id, visit.ts):
+        return True
     for kind, values_of in _VALUES.items():
         if kind in present and any(
             blocks.hit(kind, value, offer_id, partner_id, visit.ts)

@@ -15,7 +15,7 @@ from kernel.logging import log
 from tracker.routes import BlockRoute
 
 _EXACT = frozenset({"source", "sub1"})
-_WHOLE = frozenset({"asn", "country", "device_id", "source", "sub1"})
+_WHOLE = frozenset({"asn", "country", "device_id", "source", "sub1", "partner"})
 """Kinds whose whole value is compared."""
 
 
@@ -43,7 +43,7 @@ class Blocklist:
         Args:
             kind: One of ``BlockRoute.kind``.
             value: The visitor's address (network), autonomous system number (asn), country, user agent, host of
-                the referrer, label or device id; '' is never turned away.
+                the referrer, label, device id or partner's id; '' is never turned away.
             offer_id: The offer asked for.
             partner_id: The partner it came through.
             now_ms: The moment, in milliseconds since 1970.

@@ -28,6 +28,7 @@ PARTNER_INACTIVE = "partner_inactive"
 OFFER_NOT_APPROVED = "offer_not_approved"
 DESTINATION_UNUSABLE = "destination_unusable"
 BLOCKED_SOURCE = "blocked_source"
+FRAUD_RULE = "fraud_rule"
 NO_OFFER_ELIGIBLE = "no_offer_eligible"
 
 TRAFFICBACK_REASONS: dict[str, str] = {
@@ -48,6 +49,7 @@ TRAFFICBACK_REASONS: dict[str, str] = {
     "cap_payout": "The offer's payout for this period is spent",
     "cap_revenue": "The offer's revenue for this period is reached",
     BLOCKED_SOURCE: "The blocklist turns this source away",
+    FRAUD_RULE: "A fraud rule with the action fallback sends this visit elsewhere",
     "duplicate": "The visitor clicked before, and the offer takes repetitions elsewhere",
     NO_OFFER_ELIGIBLE: "No offer of the smart link takes this click, for different reasons",
 }

@@ -21,6 +21,7 @@ from kernel.logging import log
 from tracker import snapshot
 from tracker.edge.blocklist import Blocklist
 from tracker.edge.compiled import Compiled, Pause
+from tracker.edge.fallbacks import Fallbacks
 from tracker.edge.targeting import Targeting
 from tracker.macros import Template, deep_link
 from tracker.routes import LandingRoute, OfferRoute, PartnerRoute, TargetingRoute
@@ -114,6 +115,8 @@ class Program:
         self.keys = source.keys
         """By the SHA-256 of the key, in hexadecimal."""
         self.blocks = Blocklist(source.blocks)
+        self.fallbacks = Fallbacks.of(source.fraud_rules)
+        """Fraud rules that send visits elsewhere; None for none."""
         self.currencies = source.currencies
         self.base_currency = source.base_currency
         self.rates = source.rates

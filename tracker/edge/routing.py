@@ -1,10 +1,11 @@
 """Where a click goes, and why: the one decision behind redirects, scripts, server-side clicks and impressions.
 
 The order of TRACKING, each failure with a ``trafficback_reason``: unknown link, offer or partner; offer paused,
-ended, not started, partner or offer not approved; targeting; caps; blocked source; duplicate policy; then the
-landing page. What fails goes to the offer's alternative, which is judged as wholly, and its alternative, and so
-on; else to the named offer's fallback, the partner's, the network's, else to a plain 404 page. A smart link's
-offers are tried in the order it draws until one takes the click.
+ended, not started, partner or offer not approved; targeting; caps; blocked source; fraud rules with the action
+fallback; duplicate policy; then the landing page. What fails goes to the offer's alternative, which is judged as
+wholly, and its alternative, and so on; else to the named offer's fallback, the partner's, the network's, else to a
+plain 404 page. A smart link's offers are tried in the order it draws until one takes the click. What a fraud rule
+sends to the fallback is offered to no other offer.
 
 Invariants: no visit raises; the first rule that fails, in that order, is the reason. A click that is refused
 takes nothing from a cap and opens no window: caps and duplicates are asked last, together, in one call that takes
@@ -26,6 +27,7 @@ from tracker.edge.decision import (
     ADVERTISER_SUSPENDED,
     BLOCKED_SOURCE,
     DESTINATION_UNUSABLE,
+    FRAUD_RULE,
     NO_OFFER_ELIGIBLE,
     OFFER_ENDED,
     OFFER_NOT_APPROVED,
@@ -47,6 +49,9 @@ if TYPE_CHECKING:
 
 MOST_ALTERNATIVES = 5
 """How far a click follows alternatives of alternatives."""
+
+_AFTER_CAPS = frozenset({BLOCKED_SOURCE, FRAUD_RULE})
+"""Reasons that a full cap comes before."""
 
 
 class Counts(Protocol):
@@ -110,6 +115,8 @@ class Router:
             tried = self._try_alone(link, offer, partner, visit)
         else:
             tried = await self._try(link, offer, partner, visit)
+        if tried.reason == FRAUD_RULE:
+            return _trafficback(link, FRAUD_RULE)
         if tried.reason:
             return await self._elsewhere(link, offer, partner, visit, tried.reason)
         return _taken(link, tried, offer)
@@ -133,6 +140,9 @@ class Router:
             blocks, visit, link.parameters, self._facts, offer.route.id, partner.route.id
         ):
             return _Try(BLOCKED_SOURCE)
+        fallbacks = link.program.fallbacks
+        if fallbacks is not None and fallbacks.hit(visit, offer.route.id, partner.route.id):
+            return _Try(FRAUD_RULE)
         return _Try("", template, landing_id)
 
     async def _count(
@@ -140,7 +150,7 @@ class Router:
     ) -> _Try:
         """Ask caps and duplicates too, unless a rule before them failed already."""
         reason = tried.reason
-        if reason and (reason != BLOCKED_SOURCE or not offer.caps):
+        if reason and (reason not in _AFTER_CAPS or not offer.caps):
             return tried
         ask = VisitorAsk(
             visit.ip,
@@ -185,6 +195,8 @@ class Router:
             tried = await self._try(link, offer, partner, visit)
             if not tried.reason:
                 return _taken(link, tried, offer, reason, requested_offer_id=named.route.id)
+            if tried.reason == FRAUD_RULE:
+                break
         return _trafficback(link, reason)
 
     async def _choose(self, link: Link, partner: CompiledPartner, visit: Visit) -> Decision:
@@ -208,6 +220,8 @@ class Router:
             tried = await self._try(link, offer, partner, visit)
             if not tried.reason:
                 return _taken(link, tried, offer, smart_link_id=smart_link.id)
+            if tried.reason == FRAUD_RULE:
+                return _trafficback(link, FRAUD_RULE)
             reasons.add(tried.reason)
         return _trafficback(link, reasons.pop() if len(reasons) == 1 else NO_OFFER_ELIGIBLE)
 

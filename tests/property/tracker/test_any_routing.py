@@ -18,6 +18,7 @@ from tracker.routes import (
     BlockRoute,
     CapRoute,
     DuplicateRoute,
+    FraudRuleRoute,
     LandingRoute,
     PartnerRoute,
     SmartLinkRoute,
@@ -36,6 +37,7 @@ BROKEN_RULES = [
         *TARGETING_REASONS,
         "cap_click",
         "blocked_source",
+        "fraud_rule",
         "duplicate",
     ),
 ]
@@ -70,6 +72,7 @@ def routed(broken):
         if "advertiser_suspended" in broken
         else {},
         blocks=(BlockRoute(1, "source", "bad"),) if "blocked_source" in broken else (),
+        fraud_rules=(FraudRuleRoute("bot_user_agent", action="fallback"),) if "fraud_rule" in broken else (),
     )
     return found, counts
 
@@ -78,7 +81,8 @@ def routed(broken):
 @settings(max_examples=250, deadline=None)
 def test_the_first_broken_rule_in_the_documented_order_is_the_reason(broken):
     found, counts = routed(broken)
-    decision = found.click(7, more="&source=bad")
+    agent = {"user_agent": "Googlebot/2.1"} if "fraud_rule" in broken else {}
+    decision = found.click(7, more="&source=bad", **agent)
     assert decision.reason == min(broken, key=ORDER.index, default="")
     if broken:
         assert counts.taken == []

@@ -1,0 +1,98 @@
+"""Fraud rules whose action is ``fallback``: whether one sends a visit elsewhere while the visitor waits.
+
+Only what a request shows by itself is judged here (``fraud.entries.AT_THE_EDGE``), by the same patterns and
+headers as the pipeline, which stores the reason beside the click. Invariants: a program without such an entry has
+no ``Fallbacks`` at all, so that a redirect pays nothing for them; entries speak from everywhere to the one place,
+the nearest last (``fraud.rules.book``); no visit raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from tracker.edge.countable import PURPOSE_HEADERS
+from tracker.edge.visit import Visit
+from tracker.routes import FraudRuleRoute
+
+REMEMBERED_AGENTS: Final = 8_192
+"""User agents whose answer is kept: a check costs microseconds, and the same browsers come again and again."""
+REMEMBERED_PLACES: Final = 16_384
+"""Pairs of partner and offer whose rules are kept; each is a few words."""
+
+_Place: TypeAlias = tuple[int, int]
+"""Partner, offer; 0 for all."""
+
+
+class Fallbacks:
+    """The rules that send visits elsewhere, by where they do."""
+
+    __slots__ = ("_by_code", "_in_force")
+
+    def __init__(self, entries: Iterable[FraudRuleRoute]) -> None:
+        """Take the entries of at least one rule that sends visits elsewhere; see ``of``."""
+        self._by_code: dict[str, dict[_Place, FraudRuleRoute]] = {}
+        for entry in entries:
+            self._by_code.setdefault(entry.code, {})[entry.partner_id, entry.offer_id] = entry
+        self._in_force = lru_cache(maxsize=REMEMBERED_PLACES)(self._find)
+        if not _AGENT_CODES.isdisjoint(self._by_code):
+            # The patterns take a fifth of a second to make: here, on a thread, not under the first visitor.
+            _agent_reason("")
+
+    @classmethod
+    def of(cls, entries: Iterable[FraudRuleRoute]) -> Fallbacks | None:
+        """Return the rules that send visits elsewhere; None when there are none."""
+        known = [entry for entry in entries if entry.code in JUDGED]
+        wanted = {entry.code for entry in known if entry.action == "fallback"}
+        return cls(entry for entry in known if entry.code in wanted) if wanted else None
+
+    def hit(self, visit: Visit, offer_id: int, partner_id: int) -> str:
+        """Return the rule that sends this visit elsewhere, '' for none."""
+        for code in self._in_force(partner_id, offer_id):
+            if JUDGED[code](visit, code):
+                return code
+        return ""
+
+    def _find(self, partner_id: int, offer_id: int) -> tuple[str, ...]:
+        road = dict.fromkeys(((0, 0), (0, offer_id), (partner_id, 0), (partner_id, offer_id)))
+        found = []
+        for code, places in self._by_code.items():
+            enabled, action = True, ""
+            for entry in filter(None, map(places.get, road)):
+                enabled = enabled if entry.enabled is None else entry.enabled
+                action = entry.action or action
+            if enabled and action == "fallback":
+                found.append(code)
+        return tuple(found)
+
+
+@lru_cache(maxsize=REMEMBERED_AGENTS)
+def _agent_reason(user_agent: str) -> str:
+    # The patterns take megabytes, and only edges that are asked to judge by them need them.
+    from fraud.agents import inspect_agent
+
+    return inspect_agent(user_agent).reason
+
+
+def _by_agent(visit: Visit, code: str) -> bool:
+    return _agent_reason(visit.user_agent) == code
+
+
+def _prefetch(visit: Visit, _code: str) -> bool:
+    return bool(visit.headers) and any("prefetch" in visit.headers.get(n, "").lower() for n in PURPOSE_HEADERS)
+
+
+def _non_get(visit: Visit, _code: str) -> bool:
+    return visit.method != "GET"
+
+
+_AGENT_CODES: Final = frozenset(
+    {"bot_user_agent", "http_library", "headless_browser", "empty_user_agent", "malformed_user_agent"}
+)
+JUDGED: Final[dict[str, Callable[[Visit, str], bool]]] = {
+    "prefetch": _prefetch,
+    "non_get_method": _non_get,
+    **dict.fromkeys(sorted(_AGENT_CODES), _by_agent),
+}
+"""How each rule is judged; the codes are ``fraud.entries.AT_THE_EDGE``."""
