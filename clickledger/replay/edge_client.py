@@ -130,7 +130,7 @@ class EdgeClient:
                 if not ready:
                     await asyncio.sleep(FIRST_PAUSE_SECONDS)
 
-    async def click(self, query: str, headers: dict[str, str]) -> Answer:
+    async def click(self, query: str, headers: dict[str, str], method: str = "GET") -> Answer:
         """Send a click once.
 
         Raises:
@@ -140,7 +140,7 @@ class EdgeClient:
         url = URL(f"{self._edge_url}/click?{query}", encoded=True)
 
         async def once() -> Answer:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+            async with self._session.request(method, url, headers=headers, allow_redirects=False) as response:
                 await response.read()
                 location = response.headers.get("Location", "")
                 if response.status != 302:

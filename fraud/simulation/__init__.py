@@ -5,7 +5,7 @@ sends or journals them, and reads the verdicts back, is ``clickledger.simulation
 """
 
 from fraud.simulation.browsers import FileBrowsers, TemplateBrowsers
-from fraud.simulation.events import ORDINARY, Plan, SimulatedClick, SimulatedConversion, Visitor
+from fraud.simulation.events import ORDINARY, Plan, SimulatedClick, SimulatedConversion, Visitor, by_time
 from fraud.simulation.measured import Count, Judged, Measured
 from fraud.simulation.planning import ALL, Wanted, make_plan, scenario_names
 from fraud.simulation.scenarios import SCENARIOS, Scenario
@@ -25,6 +25,7 @@ __all__ = [
     "TemplateBrowsers",
     "Visitor",
     "Wanted",
+    "by_time",
     "make_plan",
     "scenario_names",
 ]

@@ -6,6 +6,7 @@ it. Times are milliseconds since the simulation's beginning, so that a seed make
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 ORDINARY = "ordinary"
@@ -34,6 +35,8 @@ class SimulatedClick:
     scenario: str
     partner: str
     """Name of a partner of the plan."""
+    offer: str
+    """Name of an offer of the plan."""
     at: int
     visitor: Visitor
     labels: tuple[tuple[str, str], ...] = ()
@@ -65,12 +68,23 @@ class Plan:
     clicks: tuple[SimulatedClick, ...]
     conversions: tuple[SimulatedConversion, ...]
     partners: tuple[str, ...]
-    """Names in the order they were first needed."""
-    coupons: tuple[tuple[str, str], ...] = ()
-    """Coupon code and the partner it belongs to."""
+    """Names in the order they were first needed; the same for ``offers``."""
+    offers: tuple[str, ...]
+    coupons: tuple[tuple[str, str, str], ...] = ()
+    """Coupon code, and the partner it belongs to and the offer it is for."""
 
     @property
     def length_ms(self) -> int:
         """Milliseconds from the beginning to the last event."""
         clicks = max((click.at for click in self.clicks), default=0)
         return max(clicks, max((conversion.at for conversion in self.conversions), default=0))
+
+
+def by_time(
+    clicks: Iterable[SimulatedClick], conversions: Iterable[SimulatedConversion]
+) -> list[SimulatedClick | SimulatedConversion]:
+    """Return events by time; a click stands before a conversion of the same millisecond."""
+    events: list[SimulatedClick | SimulatedConversion] = [*clicks, *conversions]
+    # The sort is stable.
+    events.sort(key=lambda event: event.at)
+    return events

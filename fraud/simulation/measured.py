@@ -84,6 +84,7 @@ class Measured:
             else:
                 place = found.beside if event.partner in SCENARIOS else found.ordinary
             place.setdefault(event.kind, Count()).add(event)
+        found.scenarios = {name: found.scenarios[name] for name in SCENARIOS if name in found.scenarios}
         return found
 
     def of_scenario(self, name: str) -> Count:

@@ -17,9 +17,10 @@ def visit(part: Part, visitors: int) -> None:
     random = part.random
     for _ in range(visitors):
         person, at = part.person(), part.moment()
+        offer = random.choice(part.offers)
         labels = (("sub1", f"place-{random.randrange(PLACEMENTS)}"),)
         for _ in range(shape.clicks_of_visitor(random)):
-            click = part.click(at, person, labels)
+            click = part.click(at, person, labels, offer=offer)
             if random.random() < shape.CONVERSION_RATE:
                 part.convert(click, at + shape.conversion_delay_ms(random))
             at += shape.gap_ms(random)

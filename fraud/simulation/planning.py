@@ -26,6 +26,7 @@ MAX_CLICKS: Final = 20_000
 MAX_VISITORS: Final = 200_000
 MAX_OVER_S: Final = 14 * 86_400
 ORDINARY_PARTNERS: Final = 4
+OFFER: Final = "sale"
 BESIDE: Final = 0.2
 """Ordinary visitors at a scenario's own partner, for each of its clicks."""
 
@@ -89,13 +90,20 @@ def make_plan(wanted: Wanted) -> Plan:
     """Make a simulation's events."""
     stage = Stage(wanted.browsers)
     over_ms = wanted.over_s * 1000
+    offers = tuple(dict.fromkeys((OFFER, *(_offer(name) for name in wanted.scenarios))))
     for name, visitors in _shared(wanted.visitors):
-        visit(Part(stage, ORDINARY, name, wanted.seed, over_ms), visitors)
+        visit(Part(stage, ORDINARY, name, offers, wanted.seed, over_ms), visitors)
     for name in wanted.scenarios:
-        SCENARIOS[name].run(Part(stage, name, name, wanted.seed, over_ms), wanted.clicks)
+        own = (_offer(name),)
+        SCENARIOS[name].run(Part(stage, name, name, own, wanted.seed, over_ms), wanted.clicks)
         beside = round(wanted.clicks * BESIDE) if wanted.visitors else 0
-        visit(Part(stage, ORDINARY, name, wanted.seed, over_ms), beside)
+        visit(Part(stage, ORDINARY, name, own, wanted.seed, over_ms), beside)
     return stage.plan()
+
+
+def _offer(scenario: str) -> str:
+    """Return a scenario's offer: one of its own if conversions are faked: what is usual is an offer's."""
+    return f"{OFFER} {scenario}" if SCENARIOS[scenario].judged == "conversions" else OFFER
 
 
 def _shared(visitors: int) -> Sequence[tuple[str, int]]:

@@ -6,6 +6,7 @@ none of the others; events are numbered in the order they are taken down.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from fraud.simulation import places, shape
@@ -28,7 +29,8 @@ class Stage:
         self.clicks: list[SimulatedClick] = []
         self.conversions: list[SimulatedConversion] = []
         self.partners: dict[str, None] = {}
-        self.coupons: dict[str, str] = {}
+        self.offers: dict[str, None] = {}
+        self.coupons: dict[tuple[str, str, str], None] = {}
         self._seen: list[tuple[str, str]] = []
 
     def plan(self) -> Plan:
@@ -37,7 +39,8 @@ class Stage:
             tuple(self.clicks),
             tuple(sorted(self.conversions, key=lambda one: one.at)),
             tuple(self.partners),
-            tuple(self.coupons.items()),
+            tuple(self.offers),
+            tuple(self.coupons),
         )
 
     def person(self, random: Random, country: str = "") -> Visitor:
@@ -57,23 +60,39 @@ class Stage:
             browser.headers,
         )
 
-    def own(self, coupon: str, partner: str) -> None:
+    def own(self, coupon: str, partner: str, offer: str) -> None:
         """Give a partner a coupon of its own."""
         self.partners.setdefault(partner)
-        self.coupons[coupon] = partner
+        self.coupons.setdefault((coupon, partner, offer))
 
 
 class Part:
     """One scenario at one partner: its random stream, its time, and its ways to write events down."""
 
-    def __init__(self, stage: Stage, scenario: str, partner: str, seed: int, over_ms: int) -> None:
+    def __init__(
+        self, stage: Stage, scenario: str, partner: str, offers: Sequence[str], seed: int, over_ms: int
+    ) -> None:
+        """Set a scene.
+
+        Args:
+            stage: Where events are written down.
+            scenario: The truth about them.
+            partner: Whose links are clicked.
+            offers: Offers that visitors are sent to, each as often.
+            seed: Of the simulation.
+            over_ms: Milliseconds that clicks are spread over.
+
+        """
         self.stage = stage
+        self.offers = offers
         self.scenario = scenario
         self.partner = partner
         self.over_ms = over_ms
         # The same on every machine and in every version of Python, unlike a hash.
         self.random = Random(f"{seed}/{scenario}/{partner}")  # noqa: S311 - reproducible, not secret
         stage.partners.setdefault(partner)
+        for offer in offers:
+            stage.offers.setdefault(offer)
 
     def person(self, country: str = "") -> Visitor:
         """Draw somebody ordinary."""
@@ -91,6 +110,7 @@ class Part:
         *,
         referrer: str | None = None,
         method: str = "GET",
+        offer: str = "",
     ) -> SimulatedClick:
         """Write a click down; labels and referrer are those of an ordinary one unless given."""
         if labels is None:
@@ -100,7 +120,15 @@ class Part:
             referrer = f"https://{self.random.choice(_PAGES)}/" if known else ""
         number = len(self.stage.clicks)
         click = SimulatedClick(
-            number, self.scenario, self.partner, at, visitor, labels, referrer=referrer, method=method
+            number,
+            self.scenario,
+            self.partner,
+            offer or self.random.choice(self.offers),
+            at,
+            visitor,
+            labels,
+            referrer=referrer,
+            method=method,
         )
         self.stage.clicks.append(click)
         return click

@@ -47,7 +47,7 @@ def incentivised(part: Part, wanted: int) -> None:
 
 def coupon_leak(part: Part, wanted: int) -> None:
     """Write coupon leak down."""
-    part.stage.own("NEWSLETTER20", "newsletter")
+    part.stage.own("NEWSLETTER20", "newsletter", part.offers[0])
     for _ in range(wanted):
         click = part.click(part.moment(), part.person(), (("sub1", "deals"),))
         part.convert(click, click.at + shape.conversion_delay_ms(part.random), coupon="NEWSLETTER20")

@@ -1,0 +1,1 @@
+"""``clickledger simulate``: labelled traffic sent or journalled, and what the service made of it."""

@@ -1,0 +1,187 @@
+"""The road through the pipeline: a plan journalled with times of its own in the past, as an import is.
+
+Invariants: a journal appears whole or not at all; click ids are minted with each click's own time; a conversion
+never stands before its click. The same seed and first day give the same events; only the click ids differ, which
+carry random bits and the service's key.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from clickledger.replay.errors import IMPORT_FAILED, IMPORT_UNSEEN
+from clickledger.replay.importing import PIPELINE_PATH
+from clickledger.replay.journalling import FRAME_EVENTS, publish, workplace
+from clickledger.replay.program import DESTINATION_PREFIX
+from clickledger.simulation.errors import SIMULATION_UNSTORED
+from clickledger.simulation.program import AdminApi, Program
+from clickledger.simulation.requests import click_query, postback_fields, postback_query
+from fraud.simulation import Plan, SimulatedClick, SimulatedConversion, by_time
+from kernel.settings import Settings
+from tracker.click_id import load_keys
+from tracker.events import Click, Postback, encode_event
+from tracker.journal import SUFFIX, JournalFile
+
+JOURNAL_PREFIX: Final = "import-simulated-"
+"""Begins as an import's does, because that is what such a journal is to the pipeline."""
+POLL_S: Final = 0.1
+SEEN_S: Final = 30.0
+STORED_S: Final = 600.0
+"""How long half a million events may take with room to spare."""
+WAITING_S: Final = 60.0
+"""How long shipped postbacks may take to become conversions."""
+
+OnStored = Callable[[int], None]
+
+
+def send(
+    plan: Plan,
+    program: Program,
+    service: AdminApi,
+    chosen: Settings,
+    begin_ms: int,
+    slices: int,
+    on_stored: OnStored,
+    between: Callable[[], None],
+) -> dict[int, str]:
+    """Journal a plan slice by slice and wait until each is stored.
+
+    Args:
+        plan: The events.
+        program: The ids of their names.
+        service: The admin API.
+        chosen: Settings; the data directory must be the service's.
+        begin_ms: When the simulation begins, milliseconds since 1970.
+        slices: Parts of equal time; what is usual can be learned between them.
+        on_stored: Told how many events are stored so far.
+        between: Called after each slice but the last.
+
+    Returns:
+        The click ids by number.
+
+    Raises:
+        ClickledgerError: the data directory or the service made it impossible.
+
+    """
+    keys = load_keys(chosen)
+    click_ids = {
+        click.number: keys.mint(begin_ms + click.at, program.offers[click.offer]) for click in plan.clicks
+    }
+    run, stored = secrets.token_hex(6), 0
+    parts = _sliced(plan, slices)
+    for number, events in enumerate(parts):
+        name = f"{JOURNAL_PREFIX}{run}-{number}"
+        encoded = [
+            encode_event(
+                _click(event, program, begin_ms, click_ids[event.number])
+                if isinstance(event, SimulatedClick)
+                else _postback(event, plan, program, begin_ms, click_ids[event.click])
+            )
+            for event in events
+        ]
+        _publish(encoded, name, chosen)
+        _wait_stored(service, name, len(encoded))
+        stored += len(encoded)
+        on_stored(stored)
+        if number + 1 < len(parts):
+            between()
+    return click_ids
+
+
+def _sliced(plan: Plan, slices: int) -> list[list[SimulatedClick | SimulatedConversion]]:
+    """Return the events by time, cut into slices of equal time; none is empty unless the plan is."""
+    length = max(plan.length_ms, 1) + 1
+    found: list[list[SimulatedClick | SimulatedConversion]] = [[] for _ in range(slices)]
+    for event in by_time(plan.clicks, plan.conversions):
+        found[event.at * slices // length].append(event)
+    return [events for events in found if events]
+
+
+def _publish(encoded: Sequence[bytes], name: str, chosen: Settings) -> None:
+    with workplace(chosen.data_dir) as place:
+        try:
+            finished: Path = place / f"{name}{SUFFIX}"
+            with closing(JournalFile(finished)) as journal:
+                for start in range(0, len(encoded), FRAME_EVENTS):
+                    journal.write(encoded[start : start + FRAME_EVENTS])
+            publish(finished, chosen.data_dir)
+        except (OSError, sqlite3.Error) as why:
+            raise IMPORT_FAILED.error(f"The simulation's journal can't be written: {why}.") from why
+
+
+def _wait_stored(service: AdminApi, name: str, events: int) -> None:
+    """Wait until the pipeline shipped a journal and made conversions of its postbacks.
+
+    Raises:
+        ClickledgerError: ``import_unseen`` when no pipeline noticed it, ``simulation_unstored`` when it took too
+            long.
+
+    """
+    begin = time.monotonic()
+    while True:
+        state = service.get(PIPELINE_PATH)
+        shipped = _shipped(state, name, events)
+        waited = time.monotonic() - begin
+        if shipped is not None and shipped >= events:
+            break
+        if shipped is None and waited > SEEN_S:
+            raise IMPORT_UNSEEN.error()
+        if waited > STORED_S:
+            raise SIMULATION_UNSTORED.error()
+        time.sleep(POLL_S)
+    begin = time.monotonic()
+    # Whoever still waits after this is a live postback whose click is on another host.
+    while state.get("postbacks_waiting") and time.monotonic() < begin + WAITING_S:
+        time.sleep(POLL_S)
+        state = service.get(PIPELINE_PATH)
+
+
+def _shipped(state: dict[str, Any], name: str, events: int) -> int | None:
+    for journal in state["journals"]:
+        if journal["name"] == name:
+            return int(journal["shipped"])
+    # Known, and no longer there: it was shipped whole and deleted.
+    return events if name in state["imported"] else None
+
+
+def _click(click: SimulatedClick, program: Program, begin_ms: int, click_id: str) -> Click:
+    visitor = click.visitor
+    return Click(
+        click_id=click_id,
+        ts=begin_ms + click.at,
+        offer_id=program.offers[click.offer],
+        partner_id=program.partners[click.partner],
+        advertiser_id=program.advertiser_id,
+        link_id=0,
+        trafficback_reason="",
+        destination=DESTINATION_PREFIX + click_id,
+        method=click.method,
+        query=click_query(click, program).encode(),
+        preset="",
+        ip=visitor.ip,
+        user_agent=visitor.user_agent,
+        accept_language=visitor.accept_language,
+        referrer=click.referrer,
+        headers=visitor.headers,
+    )
+
+
+def _postback(
+    conversion: SimulatedConversion, plan: Plan, program: Program, begin_ms: int, click_id: str
+) -> Postback:
+    click = plan.clicks[conversion.click]
+    return Postback(
+        ts=begin_ms + conversion.at,
+        fields=postback_fields(conversion, click_id),
+        offer_id=program.offers[click.offer],
+        method="GET",
+        raw=postback_query(conversion, click_id).encode(),
+        ip="",
+        user_agent="",
+    )
