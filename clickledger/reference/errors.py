@@ -15,6 +15,7 @@ from clickledger.commands import keys, rollup
 from clickledger.reference.markdown import code, table
 from clickledger.replay import errors as replay
 from clickledger.roles import rollups
+from fraud import ranking
 from kernel.errors import ErrorKind
 from partners import identity
 from reports.logs import errors as logs
@@ -137,6 +138,11 @@ def sections() -> tuple[Section, ...]:
                 *keys.ERRORS.values(),
                 *rollup.ERRORS.values(),
             ),
+        ),
+        Section(
+            "Ranking partners",
+            "Printed on standard error by `clickledger fraud evaluate`, and answered where partners are ranked.",
+            tuple(ranking.ERRORS.values()),
         ),
         Section(
             "Replay and import",

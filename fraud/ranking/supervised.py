@@ -2,7 +2,7 @@
 
 Three families of trees vote, each grown from its own idea of a good split, so that their mistakes differ:
 extremely randomised trees (Geurts, Ernst & Wehenkel 2006), a random forest (Breiman 2001) and stochastic gradient
-boosting with a small learning rate (Friedman 2002). Each votes in units of its own spread over the table that is ranked.
+boosting with a small learning rate (Friedman 2002). Each votes in units of its own spread over the ranked table.
 Trees see the order of values alone, so no scale has to be chosen, and an outlier is just the last in a row.
 
 Invariants: one seed, one result; a column the ranker wasn't taught is refused, never guessed; what is stored is
@@ -32,9 +32,15 @@ TRUSTED: Final = ("sklearn.tree._tree.Tree",)
 class Supervised:
     """Learns from marked partners, and scores any."""
 
-    def __init__(self, seed: int = 0) -> None:
-        """Make one; the seed is that of all its draws."""
-        self._seed = seed
+    def __init__(self, seed: int = 0, *, clicks: str | None = None) -> None:
+        """Make one.
+
+        Args:
+            seed: Of all its draws.
+            clicks: The column that counts a partner's clicks; None: found by name or shape, see ``columns``.
+
+        """
+        self._seed, self._clicks = seed, clicks
         self._names: tuple[str, ...] = ()
         self._medians: NDArray[np.float64] = np.zeros(0)
         self._gaps: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)

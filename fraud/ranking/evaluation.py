@@ -1,0 +1,182 @@
+"""Measure the rankers on a labelled table, always beside the baselines.
+
+Three ways, by what may be learnt from:
+
+- ``without_labels``: the table is ranked without its labels, which only judge;
+- ``trained``: the ranker learns from another table, say an earlier month, and ranks this one;
+- ``cross_validated``: each partner is ranked by a ranker taught without it, on folds drawn anew for each seed.
+  Both sides are of one month, so this flatters: a later month has moved.
+
+Invariants: no score of a partner is made with its own label; the same tables, options and versions of libraries
+give the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraud.ranking.baselines import DETECTORS, best_column, filled
+from fraud.ranking.columns import size_column
+from fraud.ranking.errors import COLUMN_MISSING, LABELS_TOO_FEW
+from fraud.ranking.measures import FLAG_RATES, Measures, bootstrap_sd, measure
+from fraud.ranking.supervised import Supervised
+from fraud.ranking.tables import Table, listed
+from fraud.ranking.unsupervised import Scores, Unsupervised
+
+Way = Literal["without_labels", "trained", "cross_validated"]
+Positive = NDArray[np.bool_]
+
+FOLDS: Final = 10
+"""Of a cross-validation: each ranker is taught nine tenths of the few positives there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What to measure, and how."""
+
+    table: Table
+    positive: str
+    seeds: int = 10
+    train: Table | None = None
+    folds: int = 0
+    """0: no cross-validation."""
+    clicks: str | None = None
+    """The column that counts clicks; None: found, see ``columns``."""
+
+    @property
+    def way(self) -> Way:
+        """Return what may be learnt from."""
+        if self.train is not None:
+            return "trained"
+        return "cross_validated" if self.folds else "without_labels"
+
+    def run(self, on_seed: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+        """Return the figures, ready for JSON; means over seeds.
+
+        Args:
+            on_seed: Called before each seed's work.
+
+        Raises:
+            ClickledgerError: The tables can't be judged so; the sentence says why.
+
+        """
+        table, positive = self.table, self.table.positive(self.positive)
+        clicks = self._clicks()
+        score = self._scorer(positive, clicks)
+        rankings = []
+        for seed in range(self.seeds):
+            on_seed(seed)
+            rankings.append(score(seed))
+        return {
+            "way": self.way,
+            "table": str(table.path),
+            **({"train": str(self.train.path)} if self.train else {}),
+            **({"folds": self.folds} if self.folds else {}),
+            "partners": len(table.ids),
+            "positives": int(positive.sum()),
+            "columns": len(table.names),
+            "clicks_column": clicks,
+            "seeds": self.seeds,
+            **_figures([measure(one, positive) for one in rankings]),
+            "ap_sd_partners": _rounded(bootstrap_sd(np.mean(rankings, axis=0), positive)),
+            "chance": _rounded(float(positive.mean())),
+            "baselines": self._baselines(positive, clicks),
+        }
+
+    def _clicks(self) -> str | None:
+        names = self.table.names
+        if self.clicks is not None and self.clicks not in names:
+            have = listed(list(names))
+            raise COLUMN_MISSING.error(
+                f"{self.table.path} has no column {self.clicks!r} (--clicks); its columns are {have}."
+            )
+        return self.clicks if self.clicks is not None else size_column(names, self.table.matrix)
+
+    def _scorer(self, positive: Positive, clicks: str | None) -> Callable[[int], Scores]:
+        """Return what ranks the table under a seed."""
+        names, matrix = self.table.names, self.table.matrix
+        if self.train is not None:
+            train = self.train.like(self.table)
+            taught = _labels(train.positive(self.positive))
+            return lambda seed: (
+                Supervised(seed, clicks=clicks).fit(train.matrix, names, taught).score(matrix, names)
+            )
+        if self.folds:
+            return lambda seed: self._cross_validated(positive, clicks, seed)
+        return lambda seed: Unsupervised(seed, clicks=clicks).fit_score(matrix, names).scores
+
+    def _cross_validated(self, positive: Positive, clicks: str | None, seed: int) -> Scores:
+        """Score each partner by a ranker that learnt from the other folds."""
+        from sklearn.model_selection import StratifiedKFold
+
+        rarer = int(min(positive.sum(), (~positive).sum()))
+        if rarer < self.folds:
+            raise LABELS_TOO_FEW.error(
+                f"{self.table.path}: {rarer} partners of the rarer kind can't be dealt out to {self.folds} folds;"
+                f" give --folds {rarer} or fewer (at least 2)."
+            )
+        matrix, names = self.table.matrix, self.table.names
+        scores = np.zeros(len(matrix))
+        for taught, held in StratifiedKFold(self.folds, shuffle=True, random_state=seed).split(matrix, positive):
+            marks = np.full(len(matrix), np.nan)
+            marks[taught] = _labels(positive[taught])
+            ranker = Supervised(seed, clicks=clicks).fit(matrix, names, marks)
+            scores[held] = ranker.score(matrix, names)[held]
+        return scores
+
+    def _baselines(self, positive: Positive, clicks: str | None) -> dict[str, Any]:
+        """Return the figures of every baseline on the table."""
+        names, matrix = self.table.names, filled(self.table.matrix)
+        found: dict[str, Any] = {}
+        if clicks is not None:
+            found["clicks"] = {
+                "column": clicks,
+                **_figures([measure(matrix[:, names.index(clicks)], positive)]),
+            }
+        # The fair choice is made on the training table; without one it is hindsight, and said to be.
+        train = self.train.like(self.table) if self.train is not None else None
+        at, sign, _ = (
+            best_column(matrix, positive)
+            if train is None
+            else best_column(filled(train.matrix), train.positive(self.positive))
+        )
+        found["best_column"] = {
+            "column": names[at],
+            "side": "high" if sign > 0 else "low",
+            "chosen": "in hindsight" if train is None else "on the training table",
+            **_figures([measure(matrix[:, at] * sign, positive)]),
+        }
+        for name, detector in DETECTORS.items():
+            found[name] = _figures([measure(detector(matrix, seed), positive) for seed in range(self.seeds)])
+        return found
+
+
+def _labels(positive: Positive) -> NDArray[np.float64]:
+    return positive.astype(np.float64)
+
+
+def _figures(measured: list[Measures]) -> dict[str, Any]:
+    """Return the means over seeds."""
+
+    def at(read: Callable[[int], Iterable[float]]) -> dict[str, float]:
+        return {f"{rate:.0%}": _rounded(float(np.mean(list(read(n))))) for n, rate in enumerate(FLAG_RATES)}
+
+    return {
+        "ap": _rounded(float(np.mean([one.ap for one in measured]))),
+        "ap_sd": _rounded(float(np.std([one.ap for one in measured]))),
+        "auc": _rounded(float(np.mean([one.auc for one in measured]))),
+        "precision_at": at(lambda n: (one.flagged[n].precision for one in measured)),
+        "recall_at": at(lambda n: (one.flagged[n].recall for one in measured)),
+        "false_positives_at": at(lambda n: (one.flagged[n].false_positives for one in measured)),
+        "flagged_at": {f"{rate:.0%}": measured[0].flagged[n].partners for n, rate in enumerate(FLAG_RATES)},
+    }
+
+
+def _rounded(value: float) -> float:
+    """Return four digits: more are the seeds' noise."""
+    return round(value, 4)
