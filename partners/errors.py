@@ -13,6 +13,9 @@ TRANSITION_INVALID = ErrorKind(
 )
 NO_SECRET = ErrorKind("no_secret", 409, "info", "Only webhooks are signed; this hook is a postback.")
 FILTER_INVALID = ErrorKind("filter_invalid", 400, "info", "Use the list filters that the message names.")
+NOTHING_TO_DISPUTE = ErrorKind(
+    "nothing_to_dispute", 409, "info", "The conversion is approved and paid for; there is nothing to dispute."
+)
 NOT_PUBLISHED = ErrorKind(
     "not_published",
     503,
@@ -20,4 +23,6 @@ NOT_PUBLISHED = ErrorKind(
     "The change is saved, but the edges don't know it yet; it is published as soon as that works again.",
 )
 
-ERRORS = table(REFERENCE_UNKNOWN, IN_USE, TRANSITION_INVALID, NO_SECRET, FILTER_INVALID, NOT_PUBLISHED)
+ERRORS = table(
+    REFERENCE_UNKNOWN, IN_USE, TRANSITION_INVALID, NO_SECRET, FILTER_INVALID, NOTHING_TO_DISPUTE, NOT_PUBLISHED
+)

@@ -6,7 +6,9 @@ To add a kind: its table, its schemas, one ``Resource`` in the module of its the
 from __future__ import annotations
 
 from kernel.api import Operation
-from partners.resources import actions, program
+from partners.resources import actions, program, rules
+from partners.resources.fraud import DISPUTES, MARKS, RULE_ENTRIES
+from partners.resources.handlers import get_operation, list_operation
 from partners.resources.handlers import operations as operations_of
 from partners.resources.network import BLOCKLIST, CAPS, CURRENCY_RATES, HOOKS
 from partners.resources.offers import GOALS, OFFERS, PAYOUT_OVERRIDES
@@ -31,13 +33,20 @@ RESOURCES: tuple[Resource, ...] = (
     CURRENCY_RATES,
     BLOCKLIST,
     HOOKS,
+    RULE_ENTRIES,
+    MARKS,
 )
 
 
 def operations() -> list[Operation]:
     """Return every operation on the program."""
     made = [operation for resource in RESOURCES for operation in operations_of(resource)]
-    return [*made, *actions.OPERATIONS, *program.OPERATIONS]
+    # Opened and decided by tracker.desk.disputes, which knows the conversions.
+    disputes = [
+        list_operation(DISPUTES, "List disputes, a page at a time.", "fraud:read", "disputes:write"),
+        get_operation(DISPUTES, "fraud:read", "disputes:write"),
+    ]
+    return [*made, *actions.OPERATIONS, *program.OPERATIONS, *rules.OPERATIONS, *disputes]
 
 
-__all__ = ["RESOURCES", "Caller", "Resource", "operations"]
+__all__ = ["DISPUTES", "RESOURCES", "Caller", "Resource", "operations"]

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kernel.api import Handler, Operation
-from kernel.errors import CONFLICT, NOT_FOUND, PRECONDITION_FAILED, ClickledgerError
+from kernel.errors import CONFLICT, NOT_FOUND, PRECONDITION_FAILED, ClickledgerError, ErrorKind
 from kernel.http import answer, client_address, path_id, principal, read_body
 from kernel.logging import log
 from partners.errors import FILTER_INVALID, IN_USE, NOT_PUBLISHED, REFERENCE_UNKNOWN
@@ -41,7 +41,7 @@ def operations(resource: Resource) -> list[Operation]:
     word, tag = resource.word, resource.tag
     article = "an" if word[0] in "aeiou" else "a"
     made = [
-        list_operation(resource, f"List {resource.plural}, a page at a time.", "program:read"),
+        list_operation(resource, f"List {resource.plural}, a page at a time.", resource.reads),
         Operation(
             "POST",
             path,
@@ -52,34 +52,30 @@ def operations(resource: Resource) -> list[Operation]:
             body=resource.creating,
             answer=resource.answering,
             status=201,
-            headers=(*TAGGED, *PUBLISHED),
-            errors=(CONFLICT, REFERENCE_UNKNOWN, NOT_PUBLISHED),
+            headers=_headers(resource),
+            errors=(CONFLICT, REFERENCE_UNKNOWN, *resource.refusals, *_unpublished(resource)),
         ),
-        Operation(
-            "GET",
-            f"{path}/{{id}}",
-            f"Read {article} {word}.",
-            _get(resource),
-            "program:read",
-            tag=tag,
-            answer=resource.answering,
-            headers=TAGGED,
-            errors=(NOT_FOUND,),
-        ),
-        Operation(
-            "PATCH",
-            f"{path}/{{id}}",
-            f"Change the fields of {article} {word} that the body names.",
-            _change(resource),
-            **_needs(resource, "PATCH"),
-            tag=tag,
-            body=resource.changing,
-            answer=resource.answering,
-            headers=(*TAGGED, *PUBLISHED),
-            request_headers=IF_MATCH,
-            errors=(NOT_FOUND, CONFLICT, PRECONDITION_FAILED, REFERENCE_UNKNOWN, NOT_PUBLISHED),
-        ),
+        get_operation(resource, resource.reads),
     ]
+    if resource.changeable:
+        made.append(
+            Operation(
+                "PATCH",
+                f"{path}/{{id}}",
+                f"Change the fields of {article} {word} that the body names.",
+                _change(resource),
+                **_needs(resource, "PATCH"),
+                tag=tag,
+                body=resource.changing,
+                answer=resource.answering,
+                headers=_headers(resource),
+                request_headers=IF_MATCH,
+                errors=(
+                    *(NOT_FOUND, CONFLICT, PRECONDITION_FAILED, REFERENCE_UNKNOWN),
+                    *(*resource.refusals, *_unpublished(resource)),
+                ),
+            )
+        )
     if resource.deletable:
         made.append(
             Operation(
@@ -90,15 +86,32 @@ def operations(resource: Resource) -> list[Operation]:
                 **_needs(resource, "DELETE"),
                 tag=tag,
                 answer=Deleted,
-                headers=PUBLISHED,
+                headers=PUBLISHED if resource.grows_version else (),
                 request_headers=IF_MATCH,
-                errors=(NOT_FOUND, IN_USE, PRECONDITION_FAILED, NOT_PUBLISHED),
+                errors=(NOT_FOUND, IN_USE, PRECONDITION_FAILED, *_unpublished(resource)),
             )
         )
     return made
 
 
-def list_operation(resource: Resource, summary: str, needs: str) -> Operation:
+def get_operation(resource: Resource, needs: str, or_needs: str = "") -> Operation:
+    """Return the operation that reads one entry of a resource."""
+    article = "an" if resource.word[0] in "aeiou" else "a"
+    return Operation(
+        "GET",
+        f"/api/v1/{resource.path}/{{id}}",
+        f"Read {article} {resource.word}.",
+        _get(resource),
+        needs,
+        or_needs=or_needs,
+        tag=resource.tag,
+        answer=resource.answering,
+        headers=TAGGED,
+        errors=(NOT_FOUND,),
+    )
+
+
+def list_operation(resource: Resource, summary: str, needs: str, or_needs: str = "") -> Operation:
     """Return the operation that lists a resource."""
     return Operation(
         "GET",
@@ -106,6 +119,7 @@ def list_operation(resource: Resource, summary: str, needs: str) -> Operation:
         summary,
         _list(resource),
         needs,
+        or_needs=or_needs,
         tag=resource.tag,
         query=listing.query_model(resource),
         answer=listing.page_model(resource),
@@ -173,8 +187,16 @@ def if_match(request: Request) -> str:
 
 def _needs(resource: Resource, write: Write) -> dict[str, Any]:
     if resource.own_scope and write in resource.own_writes:
-        return {"needs": "program:write", "or_needs": resource.own_scope}
-    return {"needs": "program:write"}
+        return {"needs": resource.writes, "or_needs": resource.own_scope}
+    return {"needs": resource.writes}
+
+
+def _headers(resource: Resource) -> tuple[tuple[str, str], ...]:
+    return (*TAGGED, *PUBLISHED) if resource.grows_version else TAGGED
+
+
+def _unpublished(resource: Resource) -> tuple[ErrorKind, ...]:
+    return (NOT_PUBLISHED,) if resource.grows_version else ()
 
 
 def _list(resource: Resource) -> Handler:

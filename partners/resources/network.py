@@ -25,7 +25,7 @@ from partners.models import (
     Hook,
     HookKind,
 )
-from partners.resources.listing import QueryId, QueryText
+from partners.resources.listing import QueryId, QueryText, check_query_id
 from partners.resources.people import NAMED
 from partners.resources.refusals import need_goal, refusal
 from partners.resources.resource import Caller, Resource, Values
@@ -113,6 +113,7 @@ _BLOCKED: dict[BlockKind, Callable[[str], str]] = {
     "asn": check_asn,
     "country": check_country,
     "referrer_host": check_referrer_host,
+    "partner": lambda text: str(check_query_id(text)),
 }
 """How values are written; of the other kinds any text may be one."""
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ExecutableOption
 
 from kernel.auth import Principal
+from kernel.errors import ErrorKind
 from kernel.settings import Settings
 from kernel.sql_types import Rate
 from partners.answers import money_text
@@ -84,6 +85,10 @@ class Resource:
     """Column that ``q`` looks into; '' for none."""
     hidden_from_partners: frozenset[str] = frozenset()
     hidden_from_advertisers: frozenset[str] = frozenset()
+    reads: str = "program:read"
+    """Scope with which lists and entries are read."""
+    writes: str = "program:write"
+    """Scope with which the network's people write."""
     own_scope: str = ""
     """Scope with which a partner writes its own; '': only the network's people write."""
     own_writes: frozenset[Write] = ALL_WRITES
@@ -98,6 +103,8 @@ class Resource:
     """Adds to the values of a change what follows from them."""
     check: Checking = anything_goes
     """Refuses an entry, new or changed, whose fields don't fit together."""
+    refusals: tuple[ErrorKind, ...] = ()
+    """What ``check`` refuses with beside ``body_invalid``."""
     check_deletion: Checking = anything_goes
     loads: tuple[ExecutableOption, ...] = ()
     """Loads what ``shows`` looks at."""
@@ -107,6 +114,7 @@ class Resource:
     """More fields, in answers about one entry alone."""
     secrets_once: Showing = nothing_more
     """More fields, in the answer that made the entry."""
+    changeable: bool = True
     deletable: bool = True
     grows_version: bool = True
     """Edges or directories of names know it, so a change is published."""
@@ -127,7 +135,7 @@ class Resource:
     @property
     def plural(self) -> str:
         """What messages call several: landing pages."""
-        return self.path.replace("-", " ")
+        return self.path.rpartition("/")[2].replace("-", " ")
 
     def hidden_from(self, who: Principal) -> frozenset[str]:
         """Return the fields that somebody isn't told."""

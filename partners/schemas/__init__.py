@@ -6,6 +6,17 @@ One module a theme; the shapes of what is stored as JSON are in ``rules``.
 from __future__ import annotations
 
 from partners.schemas.ensure import EnsuredAnswer, LinkEnsure, OfferEnsure, ProgramEnsure
+from partners.schemas.fraud import (
+    DisputeAnswer,
+    DisputeCreate,
+    DisputeMessage,
+    DisputeMove,
+    MarkAnswer,
+    MarkCreate,
+    RuleEntryAnswer,
+    RuleEntryChange,
+    RuleEntryCreate,
+)
 from partners.schemas.network import (
     AuditAnswer,
     BlocklistEntryAnswer,
@@ -94,6 +105,10 @@ __all__ = [
     "CurrencyRateChange",
     "CurrencyRateCreate",
     "Deleted",
+    "DisputeAnswer",
+    "DisputeCreate",
+    "DisputeMessage",
+    "DisputeMove",
     "DuplicatePolicy",
     "EnsuredAnswer",
     "GoalAnswer",
@@ -109,6 +124,8 @@ __all__ = [
     "LinkChange",
     "LinkCreate",
     "LinkEnsure",
+    "MarkAnswer",
+    "MarkCreate",
     "OfferAccessAnswer",
     "OfferAccessChange",
     "OfferAccessCreate",
@@ -129,6 +146,9 @@ __all__ = [
     "ProgramChange",
     "ProgramEnsure",
     "Request",
+    "RuleEntryAnswer",
+    "RuleEntryChange",
+    "RuleEntryCreate",
     "SecretRotation",
     "SignUp",
     "SmartLinkAnswer",

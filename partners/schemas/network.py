@@ -103,7 +103,7 @@ class BlocklistEntryCreate(Request):
 
     kind: BlockKind
     value: Blocked = Field(
-        description="A network, a country, a part of a user agent, a host, or a label's whole value."
+        description="A network, a country, a part of a user agent, a host, a label's whole value, a partner's id."
     )
     offer_id: Id | None = Field(None, description="Only on this offer.")
     partner_id: Id | None = Field(None, description="Only this partner's traffic.")

@@ -6,7 +6,14 @@ the disk, and decided by the pipeline of this host. So a host that runs the web 
 
 from __future__ import annotations
 
+from kernel.api import Operation
+from tracker.desk import disputes
+from tracker.desk import operations as conversions
 from tracker.desk.desk import Desk, open_desk
-from tracker.desk.operations import operations
 
 __all__ = ["Desk", "open_desk", "operations"]
+
+
+def operations() -> list[Operation]:
+    """Return what the desk offers: conversions by hand, and disputes of them."""
+    return [*conversions.operations(), *disputes.operations()]

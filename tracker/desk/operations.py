@@ -140,7 +140,7 @@ def operations() -> list[Operation]:
 
 async def _show(request: Request) -> Response:
     who = principal(request)
-    found = await _conversion(request, who)
+    found = await conversion_of(request, request.path_params["id"], who)
     history = await _rows(request, sql.HISTORY, id=found["conversion_id"], since=found["ts"], **sql.owner(who))
     return answer({"conversion": _shown(found, who), "history": [_shown(row, who) for row in history]})
 
@@ -166,13 +166,13 @@ async def _change(request: Request) -> Response:
         raise BODY_INVALID.error("Name what shall change: status, amount, payout, revenue or currency.")
     if not caller.trusted and {"payout", "revenue"} & given.keys():
         raise FORBIDDEN.error("Only the network sets payout and revenue; leave them out.")
-    found = await _conversion(request, caller.who)
+    found = await conversion_of(request, request.path_params["id"], caller.who)
     if found["attribution"] == "adjustment":
         raise TRANSITION_NOT_ALLOWED.error("An adjustment doesn't change; make another that takes it back.")
     if wanted.status == "rejected":
         given["reject_reason"] = wanted.reason
     raw = wanted.model_dump_json(exclude_none=True).encode()
-    fields = _changed_fields(found, **given)
+    fields = changed_fields(found, **given)
     return _done(await desk_of(request).change(found, fields, caller, wanted.reason, raw))
 
 
@@ -209,9 +209,14 @@ async def _adjust(request: Request) -> Response:
     return answer({"status": "accepted", "adjustment_id": adjustment.adjustment_id}, 201)
 
 
-async def _conversion(request: Request, who: Principal) -> dict[str, Any]:
-    """Return the newest state of the conversion the path names, if it is the caller's."""
-    rows = await _rows(request, sql.CONVERSION, id=request.path_params["id"][:64], **sql.owner(who))
+async def conversion_of(request: Request, conversion_id: str, who: Principal) -> dict[str, Any]:
+    """Return the newest state of a conversion, if it is the caller's.
+
+    Raises:
+        ClickledgerError: ``not_found`` or ``store_away``.
+
+    """
+    rows = await _rows(request, sql.CONVERSION, id=conversion_id[:64], **sql.owner(who))
     if not rows:
         raise NOT_FOUND.error("There is no such conversion, or it isn't stored yet; try again in a second.")
     return rows[0]
@@ -248,7 +253,7 @@ def _done(done: Done) -> Response:
     )
 
 
-def _changed_fields(row: dict[str, object], **changes: str | None) -> PostbackFields:
+def changed_fields(row: dict[str, object], **changes: str | None) -> PostbackFields:
     """Return the fields of a change: the key of the stored conversion, and what shall be different."""
     return msgspec.structs.replace(
         PostbackFields(click_id=str(row["click_id"]), txn_id=str(row["txn_id"]), goal=str(row["goal"])), **changes

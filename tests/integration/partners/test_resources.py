@@ -57,6 +57,10 @@ BODIES = {
         {"name": "b", "kind": "webhook", "url": "https://h.example/{conversion_id}"},
         {"statuses": ["approved", "rejected"], "goal": "sale", "offer_id": 1},
     ),
+    "fraud/rule-entries": (
+        {"code": "ip_velocity", "partner_id": 1, "settings": {"per_minute": 30}, "action": "hold"},
+        {"settings": {"per_minute": 40}, "action": "block", "block": "source", "block_minutes": 60},
+    ),
 }
 
 
@@ -81,6 +85,8 @@ def network(sessions):
         "currency-rates": {"currency": "USD", "valid_from": "2026-01-01", "rate": "0.92"},
         "blocklist": {"kind": "country", "value": "KP"},
         "hooks": {"name": "a", "partner_id": 1, "url": "https://h.example/?p={payout}"},
+        "fraud/rule-entries": {"code": "ip_velocity", "settings": {"per_minute": 100}},
+        "fraud/marks": {"partner_id": 1, "mark": "fine"},
     }
     with sessions.writing() as session:
         for path, fields in first.items():
@@ -195,6 +201,10 @@ def path_word(path):
         ("currency-rates", {"currency": "EUR"}, "currency: EUR is the base currency; its rate is 1"),
         ("blocklist", {"kind": "network", "value": "x"}, "value: 'x' isn't a network"),
         ("blocklist", {"value": " "}, "value: name what is turned away"),
+        ("blocklist", {"kind": "partner", "value": "Blog"}, "value: write a whole number from 1"),
+        ("fraud/rule-entries", {"settings": {}, "action": None}, "settings: the entry changes nothing"),
+        ("fraud/rule-entries", {"settings": {"per_minute": 1e300}}, "settings: per_minute can't be so large"),
+        ("fraud/rule-entries", {"settings": {"per_minute": {"a": 1}}}, "settings: per_minute is a number, a text"),
         ("hooks", {"url": "https://{sub1}.example/"}, "url: the host must be literal"),
         ("hooks", {"url": "https://h.example/{pay}"}, "url: {pay} isn't a macro"),
         ("hooks", {"method": "GET"}, "method: a webhook is always POST"),
