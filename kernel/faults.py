@@ -27,6 +27,8 @@ POINTS = (
 )
 OUTBOUND_POINTS = ("outbound.before_record",)
 """Passed only where a hook is told of conversions."""
+RESCORING_POINTS = ("rescoring.staged", "rescoring.committed", "rescoring.half_replaced", "rescoring.replaced")
+"""Passed only where a range takes new verdicts."""
 
 
 def enable(directory: Path) -> None:

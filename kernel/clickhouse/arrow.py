@@ -13,13 +13,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from kernel.clickhouse.columns import LABEL, LABELS, MONEY, TABLES, TEXTS, TIME
+from kernel.clickhouse.columns import LABEL, LABELS, MONEY, NUMBERS, TABLES, TEXTS, TIME
 
 _TYPES: dict[str, tuple[pa.DataType, Any]] = {
     "String": (pa.string(), ""),
     LABEL: (pa.string(), ""),
     LABELS: (pa.list_(pa.string()), []),
     TEXTS: (pa.list_(pa.string()), []),
+    NUMBERS: (pa.list_(pa.float32()), []),
+    "Date": (pa.date32(), 0),
     "UInt8": (pa.uint8(), 0),
     "UInt16": (pa.uint16(), 0),
     "UInt32": (pa.uint32(), 0),
@@ -33,6 +35,11 @@ _TYPES: dict[str, tuple[pa.DataType, Any]] = {
 
 _BINARY = {("rejected", "raw")}
 """Columns that may hold bytes that aren't UTF-8."""
+
+
+def arrow_type(kind: str) -> pa.DataType:
+    """Return the Arrow type of a ClickHouse type."""
+    return _TYPES[kind][0]
 
 
 @cache

@@ -26,6 +26,7 @@ from clickhouse_connect.driver.exceptions import Error as DriverError
 from kernel import faults
 from kernel.clickhouse import rollups, schema, sql
 from kernel.clickhouse.columns import ROLLUPS
+from kernel.clickhouse.standstill import STANDSTILL
 from kernel.errors import CANNOT_START, STORE_AWAY, ClickledgerError
 from kernel.settings import Settings
 
@@ -269,7 +270,8 @@ class ReaderPool:
         """
         client = self._lend()
         try:
-            yield client
+            with STANDSTILL.reading():
+                yield client
         finally:
             with self._changed:
                 self._free.append(client)

@@ -18,6 +18,8 @@ LABEL = "LowCardinality(String)"
 """Texts with few distinct values."""
 LABELS = "Array(LowCardinality(String))"
 TEXTS = "Array(String)"
+NUMBERS = "Array(Float32)"
+"""Measured numbers; NaN: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ CONVERSION_STATE: tuple[Column, ...] = (
     Column("change_reason", "String", "Why it was changed by hand"),
     Column("hold_until", TIME, "When its hold period ends, 1970 for none"),
     Column("rate_missing_since", TIME, "When the amount came whose exchange rate is missing, 1970 for none"),
-    Column("asked_status", LABEL, "What it becomes once that rate is known"),
+    Column("asked_status", LABEL, "What it becomes once that rate is known, or would be but for fraud rules"),
     Column("payout_model", LABEL, "CPA, CPL, CPS, CPC, CPM, revshare or hybrid"),
     Column(
         "goal_number",
@@ -198,6 +200,25 @@ OUTBOUND_ATTEMPTS: tuple[Column, ...] = (
     Column("duration_ms", "UInt32", "From dialling to the end of the answer"),
     Column("next_try", TIME, "When it is tried again, 1970 for never"),
     Column("actor", LABEL, "Who had it sent again by hand"),
+)
+
+PARTNER_RISK: tuple[Column, ...] = (
+    Column("day", "Date", "UTC day that was judged"),
+    Column("run_at", TIME, "When it was judged; only the latest run of a day counts"),
+    Column("partner_id", "UInt32", "Partner, 0 for the row that every run writes of itself"),
+    Column("clicks", "UInt64", "Clicks judged"),
+    Column(
+        "score", "UInt8", "Percentile among the partners judged that day, 100 the riskiest; 0 when too few clicks"
+    ),
+    Column("place", "UInt32", "1 for the riskiest, 0 when not judged"),
+    Column("judged", "UInt32", "Partners judged in this run"),
+    Column("method", LABEL, "peers (no labels), marks (learnt from marks) or too_few (clicks)"),
+    Column("version", LABEL, "What the numbers mean"),
+    Column("note", "String", "Why this method"),
+    Column("reasons", TEXTS, "What sets it apart from its peers: code and facts, the strongest first"),
+    Column("names", LABELS, "Behaviours measured"),
+    Column("values", NUMBERS, "Their values"),
+    Column("usual", NUMBERS, "Their medians among partners of like volume"),
 )
 
 HOURLY_KEYS: tuple[str, ...] = (
@@ -300,5 +321,6 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "conversion_changes": CONVERSIONS,
     "rejected": REJECTED,
     "outbound_attempts": OUTBOUND_ATTEMPTS,
+    "partner_risk": PARTNER_RISK,
 }
-"""The tables the pipeline writes, by name."""
+"""The tables that are written, by name: by the pipeline all but the last, which partner risk writes."""

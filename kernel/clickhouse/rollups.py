@@ -130,7 +130,7 @@ def _rebuild(client: Client, rollup: Rollup, day: date, quiet: Quiet) -> None:
     for attempt in range(_ATTEMPTS):
         if attempt or not _rebuilt_aside(client, rollup, day, quiet):
             quiet(lambda: _rebuilt_at_once(client, rollup, day))
-        _await_inserts(client)
+        await_inserts(client)
         if quiet(lambda: _is_true(client, rollup, day)):
             return
     raise StillChangingError
@@ -171,7 +171,7 @@ def _replace(client: Client, rollup: Rollup, day: date) -> None:
     client.command(schema.replace(rollup, by_nothing=is_empty), parameters={"week": _monday(day).isoformat()})
 
 
-def _await_inserts(client: Client) -> None:
+def await_inserts(client: Client) -> None:
     """Wait until every insert that is under way has ended: what it stored is in clicks and in the rollups then."""
     under_way = _inserts(client)
     while under_way & _inserts(client):

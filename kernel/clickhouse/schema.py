@@ -103,4 +103,10 @@ SETTINGS {_DEDUPLICATION}""",
 PARTITION BY toYYYYMM(ts)
 ORDER BY (toDate(ts), partner_id, hook_id, ts)
 SETTINGS {_DEDUPLICATION}""",
+        f"""CREATE TABLE IF NOT EXISTS partner_risk (
+    {_columns(TABLES["partner_risk"])}
+) ENGINE = ReplacingMergeTree(run_at)
+PARTITION BY toYYYYMM(day)
+ORDER BY (day, partner_id)
+SETTINGS {_DEDUPLICATION}""",
     )

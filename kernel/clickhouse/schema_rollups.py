@@ -81,8 +81,8 @@ ORDER BY (toDate(hour), {_named(rollup.keys)}, hour)
 SETTINGS non_replicated_deduplication_window = {ROLLUP_DEDUPLICATION_WINDOW}"""
 
 
-def select(rollup: Rollup, where: str = "") -> str:
-    """Return the query that makes rollup rows of clicks."""
+def select(rollup: Rollup, where: str = "", source: str = "clicks") -> str:
+    """Return the query that makes rollup rows of clicks, or of another table of their shape."""
     keys = _named(rollup.keys)
     begin = "toDateTime(toStartOfDay(ts, 'UTC'), 'UTC')" if rollup.is_daily else "toStartOfHour(ts, 'UTC')"
     measures = [c.name for c in rollup.columns if c.name in _MEASURES]
@@ -91,7 +91,7 @@ def select(rollup: Rollup, where: str = "") -> str:
     {begin} AS hour,
     {keys},
     {sums}
-FROM clicks{f" WHERE {where}" if where else ""}
+FROM {source}{f" WHERE {where}" if where else ""}
 GROUP BY hour, {keys}"""
 
 

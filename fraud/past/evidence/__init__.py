@@ -1,0 +1,1 @@
+"""Evidence packs: everything about one conversion, signed."""
