@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import fraud.simulation.errors
 import kernel.errors
 import partners
 import reports.errors
@@ -15,6 +16,7 @@ from clickledger.commands import keys, rollup
 from clickledger.reference.markdown import code, table
 from clickledger.replay import errors as replay
 from clickledger.roles import rollups
+from clickledger.simulation import errors as simulation
 from fraud import ranking
 from kernel.errors import ErrorKind
 from partners import identity
@@ -143,6 +145,11 @@ def sections() -> tuple[Section, ...]:
             "Ranking partners",
             "Printed on standard error by `clickledger fraud evaluate`, and answered where partners are ranked.",
             tuple(ranking.ERRORS.values()),
+        ),
+        Section(
+            "Simulation",
+            "Printed on standard error by `clickledger simulate`, beside what replay and import can end with.",
+            (*fraud.simulation.errors.ERRORS.values(), *simulation.ERRORS.values()),
         ),
         Section(
             "Replay and import",

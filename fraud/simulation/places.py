@@ -52,6 +52,8 @@ _SAMPLED = 120_000
 """Random addresses that are looked up to find networks; the smallest country gets some hundred."""
 _SPECIAL = (0, 10, 100, 127, 169, 172, 192, 198, 203)
 """First octets with special-purpose networks in them; whole, because losing some public ones costs nothing."""
+_NOBODY_AT_HOME = (3, 6, 7, 11, 13, 18, 19, 21, 22, 26, 28, 29, 30, 33, 34, 35, 44, 48, 52, 53, 54, 55, 56)
+"""First octets that belong to clouds, the military or one company: no people browse from there."""
 
 _COUNTRIES = Shares(COUNTRIES)
 
@@ -60,7 +62,7 @@ _COUNTRIES = Shares(COUNTRIES)
 def _networks() -> dict[str, list[int]]:
     """Return numbers of /24 networks by country, the same for everybody with the same database."""
     random = Random(1)  # noqa: S311 - a fixed sample, not a secret
-    firsts = [octet for octet in range(1, 224) if octet not in _SPECIAL]
+    firsts = [octet for octet in range(1, 224) if octet not in (*_SPECIAL, *_NOBODY_AT_HOME)]
     numbers = [random.choice(firsts) << 24 | random.getrandbits(16) << 8 for _ in range(_SAMPLED)]
     found: dict[str, list[int]] = {}
     for number, code in zip(numbers, iptocc.country_code(_texts(numbers)), strict=True):
