@@ -19,7 +19,7 @@ class Through(StrEnum):
     PIPELINE = "pipeline"
 
 
-DEFAULT_OVER = {Through.EDGE: "60s", Through.PIPELINE: "3d"}
+DEFAULT_OVER = {Through.EDGE: "60s", Through.PIPELINE: "5d"}
 
 
 def register(app: typer.Typer) -> None:
@@ -33,11 +33,11 @@ def simulate(
     ] = "all",
     seed: Annotated[int, typer.Option(help="The same seed makes the same events.")] = 1,
     clicks: Annotated[int, typer.Option(help="Clicks, or conversions, of each scenario.")] = 200,
-    visitors: Annotated[int, typer.Option(help="Ordinary visitors.")] = 5_000,
+    visitors: Annotated[int, typer.Option(help="Ordinary visitors.")] = 10_000,
     over: Annotated[
         str,
         typer.Option(
-            help="Time the clicks are spread over, such as 30m or 3d; default: 60s through the edge, else 3d.",
+            help="Time the clicks are spread over, such as 30m or 3d; default: 60s through the edge, else 5d.",
             show_default=False,
         ),
     ] = "",

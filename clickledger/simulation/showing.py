@@ -20,12 +20,14 @@ def show(result: Result, console: Console) -> None:
         ("events", "right"),
         ("caught", "right"),
         ("invalid", "right"),
+        ("duplicate", "right"),
+        ("named", "right"),
         ("reasons", "left"),
     ):
         caught.add_column(name, justify=justify)  # type: ignore[arg-type]  # the literals of rich
     for name in result.measured.scenarios:
         count = result.measured.of_scenario(name)
-        caught.add_row(name, SCENARIOS[name].judged, *_cells(count))
+        caught.add_row(name, SCENARIOS[name].judged, *_cells(count, count.duplicate, count.named))
     if result.measured.scenarios:
         console.print(caught)
     harmed = Table(title="Ordinary visitors harmed", title_justify="left")
@@ -46,7 +48,7 @@ def show(result: Result, console: Console) -> None:
     console.print("Simulated traffic proves that a rule works, and never that the model is good.")
 
 
-def _cells(count: Count) -> tuple[str, str, str, str]:
+def _cells(count: Count, *more: int) -> tuple[str, ...]:
     reasons = ", ".join(f"{code} {number:,}" for code, number in count.reasons.most_common(REASONS_SHOWN))
-    invalid = count.invalid / count.events if count.events else 0.0
-    return f"{count.events:,}", f"{count.caught:.1%}", f"{invalid:.1%}", reasons
+    shares = (f"{count.share(part):.1%}" for part in (count.invalid, *more))
+    return f"{count.events:,}", f"{count.caught:.1%}", *shares, reasons

@@ -1,6 +1,7 @@
 """What came of a simulation: per scenario how much was caught and why, and whom of the ordinary it harmed.
 
-*Caught* is a verdict of suspect or invalid. *Harmed* is an ordinary visitor's event with such a verdict; a
+*Caught* is a verdict of suspect or invalid, *named* an event with a reason that is meant for its scenario, also
+one that is only recorded. *Harmed* is an ordinary visitor's event with such a verdict; a
 duplicate is what it says, and harms nobody.
 """
 
@@ -37,28 +38,42 @@ class Count:
     events: int = 0
     suspect: int = 0
     invalid: int = 0
+    duplicate: int = 0
+    named: int = 0
+    """With a reason that is meant for the scenario, whatever it weighs."""
     reasons: Counter[str] = field(default_factory=Counter)
-    """Of those that are suspect or invalid."""
+    """Of all of them; of ordinary people's only where they did harm."""
 
     def add(self, event: Judged) -> None:
         """Count an event."""
         self.events += 1
         self.suspect += event.verdict == "suspect"
         self.invalid += event.verdict == "invalid"
-        if event.verdict in BAD:
+        self.duplicate += event.verdict == "duplicate"
+        if event.scenario != ORDINARY:
+            self.named += not set(event.reasons).isdisjoint(SCENARIOS[event.scenario].meant_for)
+            self.reasons.update(event.reasons)
+        elif event.verdict in BAD:
+            # What was no harm needs no reason: a repeated click, or a remark beside it.
             self.reasons.update(event.reasons)
 
     @property
     def caught(self) -> float:
         """Share that is suspect or invalid; 0 of nothing."""
-        return (self.suspect + self.invalid) / self.events if self.events else 0.0
+        return self.share(self.suspect + self.invalid)
+
+    def share(self, part: int) -> float:
+        """Return a part of the events as a share; 0 of nothing."""
+        return part / self.events if self.events else 0.0
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures."""
         return {
             "events": self.events,
             "caught": round(self.caught, 4),
-            "invalid": round(self.invalid / self.events, 4) if self.events else 0.0,
+            "invalid": round(self.share(self.invalid), 4),
+            "duplicate": round(self.share(self.duplicate), 4),
+            "named": round(self.share(self.named), 4),
             "reasons": dict(self.reasons.most_common()),
         }
 

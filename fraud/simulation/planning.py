@@ -38,7 +38,7 @@ class Wanted:
     scenarios: tuple[str, ...]
     seed: int
     clicks: int
-    """Clicks, or conversions, of each scenario."""
+    """Clicks, or conversions, of each scenario; some have more or fewer, see ``Scenario.times``."""
     visitors: int
     """Ordinary visitors of partners that have no others."""
     over_s: int
@@ -95,7 +95,9 @@ def make_plan(wanted: Wanted) -> Plan:
         visit(Part(stage, ORDINARY, name, offers, wanted.seed, over_ms), visitors)
     for name in wanted.scenarios:
         own = (_offer(name),)
-        SCENARIOS[name].run(Part(stage, name, name, own, wanted.seed, over_ms), wanted.clicks)
+        scenario = SCENARIOS[name]
+        events = max(1, round(wanted.clicks * scenario.times))
+        scenario.run(Part(stage, name, name, own, wanted.seed, over_ms), events)
         beside = round(wanted.clicks * BESIDE) if wanted.visitors else 0
         visit(Part(stage, ORDINARY, name, own, wanted.seed, over_ms), beside)
     return stage.plan()

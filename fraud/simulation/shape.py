@@ -52,8 +52,9 @@ SHARED_ADDRESS: Final = 0.029
 CONVERSION_DELAY_DECILES_S: Final = (2, 28, 36, 64, 101, 198, 751, 2436, 6677, 14957, 46341)
 """Install log: seconds from click to install, 0 % to 100 %. 2 % are below 10 s, 27 % above an hour."""
 
-CONVERSION_RATE: Final = 0.08
-"""Assumption: a good offer's. The install log has 0.0023 of all clicks, most of which nobody meant."""
+CONVERSION_RATE: Final = 0.12
+"""Assumption: a generous offer's, so that a small simulation has enough honest conversions to compare with. The
+install log has 0.0023 of all clicks, most of which nobody meant."""
 MEDIAN_AMOUNT, AMOUNT_SPREAD = 48.0, 0.55
 """Assumption: a basket's amount, log-normal; the spread is that of the amount's logarithm."""
 ENGLISH_ELSEWHERE: Final = 0.12

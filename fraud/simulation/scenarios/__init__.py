@@ -26,6 +26,8 @@ class Scenario:
     """Reason codes of FRAUD that are made for it."""
     judged: Literal["clicks", "conversions"] = "clicks"
     """What is counted as caught: its clicks, or what they claim to have sold."""
+    times: float = 1.0
+    """Events for each one asked for: a flood needs many, and faked sales stay few beside an offer's real ones."""
 
 
 _CONVERSIONS: Literal["conversions"] = "conversions"
@@ -80,6 +82,7 @@ SCENARIOS: dict[str, Scenario] = {
             "A farm clicks from few addresses and user agents under a new random sub id each time.",
             machines.sub_id_farm,
             ("sub_id_spam",),
+            times=4.0,
         ),
         Scenario(
             "address-velocity",
@@ -92,12 +95,14 @@ SCENARIOS: dict[str, Scenario] = {
             "The addresses of one /24 take turns, so that none of them alone is fast.",
             machines.prefix_velocity,
             ("prefix_velocity",),
+            times=3.0,
         ),
         Scenario(
             "agent-velocity",
             "One and the same rare user agent clicks from everywhere twice a second.",
             machines.agent_velocity,
             ("ua_velocity",),
+            times=2.0,
         ),
         Scenario(
             "identical-clicks",
@@ -137,6 +142,7 @@ SCENARIOS: dict[str, Scenario] = {
             sales.injection,
             ("ctit_too_fast",),
             _CONVERSIONS,
+            times=0.125,
         ),
         Scenario(
             "incentivised",
@@ -145,6 +151,7 @@ SCENARIOS: dict[str, Scenario] = {
             sales.incentivised,
             ("burst_against_baseline", "cr_outlier"),
             _CONVERSIONS,
+            times=3.0,
         ),
         Scenario(
             "coupon-leak",
@@ -152,6 +159,7 @@ SCENARIOS: dict[str, Scenario] = {
             sales.coupon_leak,
             ("coupon_leak",),
             _CONVERSIONS,
+            times=0.125,
         ),
         Scenario(
             "repeated-sales",
@@ -160,6 +168,7 @@ SCENARIOS: dict[str, Scenario] = {
             sales.repeated_sales,
             ("duplicate_txn", "duplicate_customer"),
             _CONVERSIONS,
+            times=0.5,
         ),
         Scenario(
             "replayed-clicks",
@@ -167,6 +176,7 @@ SCENARIOS: dict[str, Scenario] = {
             sales.replayed_clicks,
             ("replayed_click_id",),
             _CONVERSIONS,
+            times=0.5,
         ),
         Scenario(
             "same-second",
@@ -174,6 +184,7 @@ SCENARIOS: dict[str, Scenario] = {
             sales.same_second,
             ("same_second_batch",),
             _CONVERSIONS,
+            times=0.25,
         ),
         Scenario(
             "amounts",
@@ -181,6 +192,7 @@ SCENARIOS: dict[str, Scenario] = {
             sales.amounts,
             ("amount_outlier",),
             _CONVERSIONS,
+            times=0.125,
         ),
         Scenario(
             "other-buyers",
@@ -188,6 +200,7 @@ SCENARIOS: dict[str, Scenario] = {
             sales.other_buyers,
             ("conversion_country_mismatch",),
             _CONVERSIONS,
+            times=0.125,
         ),
     )
 }

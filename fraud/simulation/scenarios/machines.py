@@ -16,10 +16,14 @@ _HOSTED = (
 reads them."""
 
 _BOT_MACHINES = 24
-_FARM_ADDRESSES, _FARM_AGENTS = 12, 3
-_MINUTE_MS = 60_000
-_A_MINUTE = 120
-"""Clicks a minute of the velocity scenarios: a tool at half its speed, twice what a busy carrier's address has."""
+_FARM_ADDRESSES, _FARM_AGENTS = 4, 2
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_ADDRESS_PACE = 120
+"""Clicks a minute of one address: a slow tool, and twice what a busy carrier's address has."""
+_NETWORK_PACE = 900
+"""The same of a network: fifteen a second, four of each of its addresses in a minute."""
+_AGENT_PACE = 300
+"""The same of one user agent."""
 
 
 def server_address(random: Random) -> tuple[str, str]:
@@ -41,6 +45,9 @@ def hosted_bots(part: Part, wanted: int) -> None:
 def sub_id_farm(part: Part, wanted: int) -> None:
     """Write sub id farm down."""
     country = places.country(part.random)
+    # A farm works in shifts: everything within an hour.
+    begin = part.random.random() * max(0, part.over_ms - _HOUR_MS)
+    shift = min(_HOUR_MS, part.over_ms)
     addresses = [places.address(part.random, country) for _ in range(_FARM_ADDRESSES)]
     people = [part.person(country) for _ in range(_FARM_AGENTS)]
     for _ in range(wanted):
@@ -53,14 +60,14 @@ def sub_id_farm(part: Part, wanted: int) -> None:
             person.headers,
         )
         label = f"{part.random.getrandbits(64):016x}"
-        part.click(int(part.random.random() * part.over_ms), visitor, (("sub1", label),), referrer="")
+        part.click(int(begin + part.random.random() * shift), visitor, (("sub1", label),), referrer="")
 
 
 def address_velocity(part: Part, wanted: int) -> None:
     """Write address velocity down."""
     country = places.country(part.random)
     ip = places.address(part.random, country)
-    for at in _pace(part, wanted):
+    for at in _pace(part, wanted, _ADDRESS_PACE):
         person = part.person(country)
         part.click(
             at, Visitor(country, ip, person.user_agent, person.accept_language, person.headers), referrer=""
@@ -71,7 +78,7 @@ def prefix_velocity(part: Part, wanted: int) -> None:
     """Write prefix velocity down."""
     country = places.country(part.random)
     network = places.network(part.random, country)
-    for at in _pace(part, wanted):
+    for at in _pace(part, wanted, _NETWORK_PACE):
         person = part.person(country)
         ip = f"{network}.{part.random.randrange(1, 255)}"
         part.click(
@@ -85,7 +92,7 @@ def agent_velocity(part: Part, wanted: int) -> None:
         "Mozilla/5.0 (Linux; Android 12; TB-7305F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.7778.120 "
         "Safari/537.36"
     )
-    for at in _pace(part, wanted):
+    for at in _pace(part, wanted, _AGENT_PACE):
         person = part.person()
         part.click(at, Visitor(person.country, person.ip, phone, person.accept_language, {}), referrer="")
 
@@ -101,8 +108,8 @@ def identical_clicks(part: Part, wanted: int) -> None:
         made += burst
 
 
-def _pace(part: Part, wanted: int) -> list[int]:
+def _pace(part: Part, wanted: int, a_minute: int) -> list[int]:
     """Return moments at a machine's pace, in one go that begins where all of it fits in."""
-    step = _MINUTE_MS / _A_MINUTE
+    step = _MINUTE_MS / a_minute
     begin = part.random.random() * max(0.0, part.over_ms - wanted * step)
-    return [int(begin + number * step + part.random.random() * 100) for number in range(wanted)]
+    return [int(begin + number * step + part.random.random() * step / 5) for number in range(wanted)]

@@ -11,6 +11,8 @@ from fraud.simulation.stage import Part
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
+_RUSH_MS = 180_000
+"""Three minutes in which people who were promised a reward come."""
 FLAT_DAYS = 5
 """Days over which claimed conversions are spread evenly."""
 _FLOODED_THAT_BUY = 0.4
@@ -34,15 +36,14 @@ def injection(part: Part, wanted: int) -> None:
 
 def incentivised(part: Part, wanted: int) -> None:
     """Write incentivised down."""
-    # The web log's quietest hours are 1 and 8 UTC; a day or more of simulation has them in it.
-    begin = 8 * _HOUR_MS if part.over_ms >= _DAY_MS else int(part.over_ms * 0.6)
+    # The web log's quietest hours are 1 and 8 UTC; a day or more of simulation has its last 8 o'clock in it.
+    begin = part.over_ms // _DAY_MS * _DAY_MS - _DAY_MS + 8 * _HOUR_MS if part.over_ms >= _DAY_MS else 0
     country = places.country(part.random)
     for _ in range(wanted):
-        at = begin + int(part.random.random() * min(_HOUR_MS / 4, part.over_ms * 0.3))
+        at = begin + int(part.random.random() * min(_RUSH_MS, part.over_ms))
         click = part.click(at, part.person(country), (("sub1", "rewards"),), referrer="")
-        part.convert(
-            click, at + part.random.randrange(40_000, 150_000), amount=f"{part.random.uniform(0.5, 2.0):.2f}"
-        )
+        took = part.random.randrange(40_000, 150_000)
+        part.convert(click, at + took, amount=f"{part.random.uniform(0.5, 2.0):.2f}")
 
 
 def coupon_leak(part: Part, wanted: int) -> None:
@@ -62,7 +63,7 @@ def repeated_sales(part: Part, wanted: int) -> None:
         if number % 2:
             part.convert(click, at, txn_id=f"order-{number // 8}")
         else:
-            part.convert(click, at, customer_id=f"customer-{number // 12}")
+            part.convert(click, at, customer_id=f"customer-{number // 60}")
 
 
 def replayed_clicks(part: Part, wanted: int) -> None:
@@ -71,7 +72,7 @@ def replayed_clicks(part: Part, wanted: int) -> None:
     while made < wanted:
         click = part.click(part.moment(), part.person())
         at = click.at
-        for _ in range(min(12, wanted - made)):
+        for _ in range(min(50, wanted - made)):
             at += part.random.randrange(20_000, 400_000)
             part.convert(click, at)
             made += 1

@@ -23,7 +23,9 @@ def test_suspect_and_invalid_are_caught_and_a_duplicate_is_not():
         "events": 4,
         "caught": 0.5,
         "invalid": 0.25,
-        "reasons": {"bot_user_agent": 1, "non_get_method": 1, "ip_velocity": 1},
+        "duplicate": 0.25,
+        "named": 0.25,
+        "reasons": {"bot_user_agent": 1, "non_get_method": 1, "ip_velocity": 1, "duplicate_click": 1},
     }
 
 

@@ -23,8 +23,9 @@ def everything():
     return make_plan(Wanted(tuple(SCENARIOS), 5, 150, 1_500, 3 * 86_400))
 
 
-def plan_of(name, clicks=150, over_s=86_400, visitors=0):
-    return make_plan(Wanted((name,), 5, clicks, visitors, over_s))
+def plan_of(name, clicks=152, over_s=86_400, visitors=0):
+    """Plan a scenario alone; as many events as there are clicks, whatever it has otherwise."""
+    return make_plan(Wanted((name,), 5, round(clicks / SCENARIOS[name].times), visitors, over_s))
 
 
 def test_a_seed_makes_the_same_events_and_another_seed_others(everything):
@@ -34,7 +35,7 @@ def test_a_seed_makes_the_same_events_and_another_seed_others(everything):
 
 
 def test_a_scenario_is_the_same_alone_and_among_others(everything):
-    alone = plan_of("coupon-leak", over_s=3 * 86_400, visitors=1_500)
+    alone = make_plan(Wanted(("coupon-leak",), 5, 150, 1_500, 3 * 86_400))
     among = [click for click in everything.clicks if click.scenario == "coupon-leak"]
     assert [(c.at, c.visitor, c.labels) for c in alone.clicks if c.scenario == "coupon-leak"] == [
         (c.at, c.visitor, c.labels) for c in among
@@ -45,10 +46,10 @@ def test_every_scenario_has_as_much_as_was_asked_for(everything):
     clicks = Counter(click.scenario for click in everything.clicks)
     conversions = Counter(one.scenario for one in everything.conversions)
     for name, scenario in SCENARIOS.items():
-        if name in {"flooding", "replayed-clicks"}:
-            continue
-        assert (conversions if scenario.judged == "conversions" else clicks)[name] == 150, name
-    assert clicks["flooding"] == conversions["replayed-clicks"] == 150
+        if name != "flooding":
+            made = conversions if scenario.judged == "conversions" else clicks
+            assert made[name] == round(150 * scenario.times), name
+    assert clicks["flooding"] == 150
     assert 0.25 * 150 < conversions["flooding"] < 0.55 * 150
 
 
@@ -119,23 +120,24 @@ def test_flooding_is_flat_and_injection_immediate():
     assert all(900 <= one.at - injected.clicks[one.click].at < 6_000 for one in injected.conversions)
 
 
-def test_velocity_is_twice_the_limit_of_a_minute():
-    for name, of in (
-        ("address-velocity", lambda visitor: visitor.ip),
-        ("prefix-velocity", lambda visitor: visitor.ip.rpartition(".")[0]),
-        ("agent-velocity", lambda visitor: visitor.user_agent),
+def test_velocity_has_one_thing_in_common_and_a_machine_s_pace():
+    for name, of, a_minute in (
+        ("address-velocity", lambda visitor: visitor.ip, 120),
+        ("prefix-velocity", lambda visitor: visitor.ip.rpartition(".")[0], 900),
+        ("agent-velocity", lambda visitor: visitor.user_agent, 300),
     ):
         clicks = plan_of(name, 240).clicks
         assert len({of(click.visitor) for click in clicks}) == 1, name
-        assert abs((clicks[-1].at - clicks[0].at) - 2 * 60_000) < 2_000, name
+        assert abs((clicks[-1].at - clicks[0].at) - 240 / a_minute * 60_000) < 1_000, name
     assert len({click.visitor.ip for click in plan_of("prefix-velocity", 240).clicks}) > 100
     assert len({click.visitor.ip for click in plan_of("agent-velocity", 240).clicks}) > 200
 
 
 def test_the_farm_has_few_addresses_and_a_sub_id_for_each_click():
     clicks = plan_of("sub-id-farm", 500).clicks
-    assert len({click.visitor.ip for click in clicks}) <= 12
+    assert len({click.visitor.ip for click in clicks}) <= 4
     assert len({click.labels for click in clicks}) == 500
+    assert max(click.at for click in clicks) - min(click.at for click in clicks) <= HOUR_MS
 
 
 def test_masks_contradict_themselves():
@@ -151,13 +153,13 @@ def test_sales_are_faked_as_they_say():
     same = plan_of("same-second", 80)
     seconds = Counter(one.at // 1000 for one in same.conversions)
     assert sorted(seconds.values()) == [40, 40]
-    replayed = Counter(one.click for one in plan_of("replayed-clicks", 36).conversions)
-    assert sorted(replayed.values()) == [12, 12, 12]
+    replayed = Counter(one.click for one in plan_of("replayed-clicks", 120).conversions)
+    assert sorted(replayed.values()) == [20, 50, 50]
     repeated = plan_of("repeated-sales", 96)
     assert Counter(one.txn_id for one in repeated.conversions).most_common(1)[0][1] == 4
-    assert Counter(one.customer_id for one in repeated.conversions).most_common(1)[0][1] == 6
+    assert Counter(one.customer_id for one in repeated.conversions).most_common(1)[0][1] == 30
     burst = plan_of("incentivised")
-    assert max(c.at for c in burst.clicks) - min(c.at for c in burst.clicks) < HOUR_MS / 4
+    assert max(c.at for c in burst.clicks) - min(c.at for c in burst.clicks) < 180_000
     leak = plan_of("coupon-leak")
     assert leak.coupons == (("NEWSLETTER20", "newsletter", "sale coupon-leak"),)
     assert {one.coupon for one in leak.conversions} == {"NEWSLETTER20"}

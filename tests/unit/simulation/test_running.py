@@ -210,7 +210,7 @@ def test_the_edge_gets_each_visitor_with_its_headers_at_its_moment(edge, monkeyp
 def test_refused_clicks_are_counted_and_their_conversions_not_sent(edge, monkeypatch):
     monkeypatch.setattr(live, "AFTER_S", 1)
     edge.page_clicks = set(range(1, 1000))
-    plan = make_plan(Wanted(("injection",), 3, 5, 0, 1))
+    plan = make_plan(Wanted(("injection",), 3, 40, 0, 1))
     assert min(one.at for one in plan.conversions) < 2_000
     sent = asyncio.run(live.send(plan, ensure(AdminApi(), plan), edge.url, 1, lambda _: None))
     assert (sent.click_ids, sent.conversions, edge.postbacks) == ({}, [], [])
