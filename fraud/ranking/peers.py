@@ -75,6 +75,8 @@ def usual(matrix: Matrix, clicks: NDArray[np.float64] | None, peers: int = PEERS
     """
     count = len(matrix)
     values = spread(matrix)
+    if not count:
+        return Usual(values, values, np.zeros(0), [], np.zeros(0, dtype=np.intp))
     if clicks is None:
         groups, group = [np.arange(count)], np.zeros(count, dtype=np.intp)
         evidence = np.ones(count)

@@ -1,0 +1,64 @@
+"""What names and shapes of columns say."""
+
+import numpy as np
+import pytest
+
+from fraud.ranking.columns import side, sides, size_column, words
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("NoOfUniqueIp", ["no", "of", "unique", "ip"]),
+        ("AvgClickPer1Min", ["avg", "click", "per", "min"]),
+        ("unique_ips_1h", ["unique", "ips", "h"]),
+        ("IPClickRatio", ["ip", "click", "ratio"]),
+    ],
+)
+def test_a_name_is_cut_at_capitals_digits_and_underscores(name, said):
+    assert words(name) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("NoOfUniqueIp", -1),
+        ("EntropyAgent", -1),
+        ("IpClickRatio", -1),
+        ("MaxSameIpCount", 1),
+        ("TimeatVariance5Min", 1),
+        ("NonRefererClickRatio", 1),
+        ("share_without_referrer", 1),
+        ("gini_prefixes", 1),
+        ("Skew6Hr", 0),
+        ("hour_of_first", 0),
+        ("maximum_unique_addresses", -1),
+        ("_", 0),
+    ],
+)
+def test_few_sources_and_bursts_are_the_suspicious_side(name, expected):
+    assert side(name) == expected
+
+
+def test_a_declared_side_comes_before_the_names():
+    assert sides(["entropy_ip", "max_ip", "other"], {"entropy_ip": 1, "max_ip": 0}).tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["clicks", "TotalClicks", "click_count", "n_clicks", "total_events"])
+def test_clicks_are_found_by_name(name):
+    matrix = np.array([[0.5, 3.0], [0.1, 9.0]])
+    assert size_column(["share_of_clicks", name], matrix) == name
+
+
+def test_clicks_are_found_by_being_at_least_every_other_count():
+    dice = np.random.default_rng(1)
+    total = dice.integers(1, 500, 200).astype(float)
+    matrix = np.column_stack([np.ceil(total / 3), total, dice.uniform(0, 1, 200), np.ceil(total / 2)])
+    assert size_column(["a", "b", "c", "d"], matrix) == "b"
+
+
+def test_no_count_is_no_size():
+    matrix = np.random.default_rng(1).normal(size=(50, 3))
+    assert size_column(["a", "b", "c"], matrix) is None
+    two_counts = np.random.default_rng(1).integers(0, 9, (50, 2)).astype(float)
+    assert size_column(["a", "b"], two_counts) is None
