@@ -1,4 +1,4 @@
-"""What the web role does by itself: running reports that people scheduled.
+"""What the web role does by itself: running reports that people scheduled, and blocking what fraud rules say.
 
 Reports know no network and the outbound room knows no reports; the two are put together here. Invariants: webhooks
 dial what ``tracker.outbound.guard`` allows and nothing else; a store that is away ends nothing: what is due then
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+from clickhouse_connect.driver.exceptions import Error as DriverError
 from starlette.datastructures import State
 
 from kernel.errors import ClickledgerError
@@ -19,12 +20,13 @@ from kernel.signing import Signer
 from reports.saved import links
 from reports.saved.running import Schedules
 from tracker.click_id import load_keys
+from tracker.fraud_blocks import RuleBlocks
 from tracker.outbound.delivery import deliver, outbound_session
 from tracker.outbound.guard import Guard
 from tracker.outbound.messages import Message
 
 LOOK_SECONDS: Final = 10.0
-"""How late a schedule may begin; each look is one small query."""
+"""How late a schedule or a block by a rule may begin; each look is one small query."""
 
 
 class SignedWebhooks:
@@ -82,4 +84,27 @@ async def keep_schedules_run(state: State) -> None:
             log("schedules").warning("schedules_wait", why=why.message)
         except Exception as why:  # noqa: BLE001 - the next look may be luckier, and nobody else would look
             log("schedules").error("schedules_failed", exc_info=why)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def keep_rules_blocking(state: State) -> None:
+    """Block what fraud rules with the action ``block`` speak of, again and again.
+
+    Args:
+        state: The web role's: ``programs``, ``readers`` and ``settings``.
+
+    """
+    blocks = RuleBlocks(state.programs, state.readers, state.settings)
+    is_away = False
+    while True:
+        try:
+            await asyncio.to_thread(blocks.look)
+            is_away = False
+        except (ClickledgerError, DriverError, OSError) as why:
+            # Said once: the next look sees the same events.
+            if not is_away:
+                log("fraud").warning("blocks_wait", why=str(why)[:300])
+            is_away = True
+        except Exception as why:  # noqa: BLE001 - the next look may be luckier, and nobody else would look
+            log("fraud").error("blocks_failed", exc_info=why)
         await asyncio.sleep(LOOK_SECONDS)

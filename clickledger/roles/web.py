@@ -84,6 +84,7 @@ def web_app(
                     asyncio.create_task(publisher.keep_published()),
                     asyncio.create_task(_keep_uses_written(ring)),
                     asyncio.create_task(jobs.keep_schedules_run(app.state)),
+                    asyncio.create_task(jobs.keep_rules_blocking(app.state)),
                 ]
                 say_ready()
                 yield
