@@ -16,7 +16,7 @@ def show(result: Result, console: Console) -> None:
     caught = Table(title="Simulated fraud", title_justify="left")
     for name, justify in (
         ("scenario", "left"),
-        ("judged by", "left"),
+        ("of", "left"),
         ("events", "right"),
         ("caught", "right"),
         ("invalid", "right"),
@@ -24,7 +24,7 @@ def show(result: Result, console: Console) -> None:
         ("named", "right"),
         ("reasons", "left"),
     ):
-        caught.add_column(name, justify=justify)  # type: ignore[arg-type]  # the literals of rich
+        caught.add_column(name, no_wrap=name == "scenario", justify=justify)  # type: ignore[arg-type]  # the literals of rich
     for name in result.measured.scenarios:
         count = result.measured.of_scenario(name)
         caught.add_row(name, SCENARIOS[name].judged, *_cells(count, count.duplicate, count.named))

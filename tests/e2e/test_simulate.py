@@ -1,0 +1,50 @@
+"""``clickledger simulate`` as a person runs it, against a whole running service."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.running_service import RunningService
+
+pytestmark = pytest.mark.service
+
+ASKED = ("--scenario", "crawlers,link-checkers,prefetches", "--clicks", 20, "--visitors", 60)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    running = RunningService(tmp_path_factory.mktemp("simulate") / "data", edge_workers=1)
+    running.start()
+    yield running
+    running.close()
+
+
+def test_requests_through_the_edge_are_judged(service):
+    told = service.command("simulate", *ASKED, "--seed", 7, "--through", "edge", "--over", "2s", "--json")
+    found = json.loads(told.stdout)
+    assert told.stderr == ""
+    assert (found["missing"], found["refusals"]) == (0, {})
+    for name, reason in (("crawlers", "bot_user_agent"), ("link-checkers", "non_get_method")):
+        measured = found["scenarios"][name]
+        assert (measured["events"], measured["invalid"]) == (20, 1), name
+        assert measured["reasons"][reason] == 20
+    assert found["scenarios"]["prefetches"]["named"] > 0.5
+    assert found["ordinary"]["clicks"]["events"] >= 60
+    assert found["ordinary"]["clicks"]["caught"] == 0
+
+
+def test_the_past_through_the_pipeline_is_judged_and_told_in_a_table(service):
+    asked = ("--scenario", "link-checkers", "--clicks", 5, "--visitors", 20)
+    told = service.command("simulate", *asked, "--through", "pipeline", "--over", "1d", "--slices", 2)
+    row = next(line for line in told.stdout.splitlines() if "link-checkers" in line)
+    assert row.count("100.0%") == 3, "caught, invalid and named"
+    assert "never that the model is good" in told.stdout
+
+
+def test_its_partners_and_offers_are_named_as_what_they_are(service):
+    for kind in ("partners", "offers", "advertisers"):
+        names = [entry["name"] for entry in service.api().get(f"/api/v1/{kind}")["items"]]
+        assert names
+        assert all(name.startswith("simulated ") for name in names)
