@@ -6,9 +6,11 @@
 - *duplicate*: nothing but the same visitor's repeated click;
 - *valid*: no reason that counts.
 
-The score is the chance, in percent, that not all reasons are mistaken when each is right with its
-severity's chance and they err independently: ``100 · (1 - Π(1 - severity/100))``. It comes from rules
-alone; ``model_version`` is '' beside it.
+What the model finds never corroborates another reason, since it is made of the same facts.
+
+The score of the reasons is the chance, in percent, that not all are mistaken when each is right with its
+severity's chance and they err independently: ``100 · (1 - Π(1 - severity/100))``. The larger of that and the
+model's percentile is the score.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from fraud.reasons import DUPLICATE_CLICK, REASONS
 
 Verdict = Literal["valid", "duplicate", "suspect", "invalid"]
 
-_REMEMBERED = 4096
-"""Combinations of reasons whose judgement is kept; a few dozen occur."""
+_REMEMBERED = 16_384
+"""Combinations of reasons and percentiles whose judgement is kept; a few hundred occur."""
 
 
 class Judgement(NamedTuple):
@@ -42,19 +44,29 @@ ACCEPTED = Judgement("valid", (), "", 0)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def judge(codes: tuple[str, ...]) -> Judgement:
+def judge(codes: tuple[str, ...], percentile: int = 0, aside: frozenset[str] | None = None) -> Judgement:
     """Judge a click by its reason codes; ``duplicate_click`` is among them when the visitor is not new.
+
+    Args:
+        codes: The reasons found.
+        percentile: The model's score, 0 without one.
+        aside: Those of the reasons that don't weigh, as ``Rulebook.aside`` says; None for those that don't by
+        default.
 
     Raises:
         KeyError: a code that is not in the table of reasons.
 
     """
     reasons = sorted({REASONS[code] for code in codes}, key=lambda reason: (-reason.severity, reason.code))
-    counting = [reason for reason in reasons if reason.counts]
+    if aside is None:
+        counting = [reason for reason in reasons if reason.counts]
+    else:
+        counting = [reason for reason in reasons if reason.code not in aside]
     sophisticated = [reason for reason in counting if reason.category == "SIVT"]
     general = len(counting) > len(sophisticated)
+    corroborating = {reason.kind for reason in sophisticated if reason.kind != "model"}
     verdict: Verdict
-    if general or len({reason.kind for reason in sophisticated}) > 1:
+    if general or len(corroborating) > 1:
         verdict = "invalid"
     elif not counting:
         verdict = "valid"
@@ -62,9 +74,10 @@ def judge(codes: tuple[str, ...]) -> Judgement:
         verdict = "duplicate"
     else:
         verdict = "suspect"
+    of_reasons = round(100 * (1 - prod(1 - reason.severity / 100 for reason in counting)))
     return Judgement(
         verdict,
         tuple(reason.code for reason in reasons),
         "GIVT" if general else "SIVT" if sophisticated else "",
-        round(100 * (1 - prod(1 - reason.severity / 100 for reason in counting))),
+        max(of_reasons, percentile),
     )

@@ -19,6 +19,9 @@ BATCH_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 FSYNC_BUCKETS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 """Seconds. Flash answers an fsync in 0.1 to 2 ms, a disk in 10; beyond 100 ms visitors feel it."""
 
+TRAINING_BUCKETS: Final = (1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
+"""Seconds. A million clicks take 30 when asked for, and some minutes by itself, at a quarter of a core."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -115,6 +118,12 @@ METRICS: Final[tuple[Metric, ...]] = (
         "Events that could not be processed and were kept as rejected.",
         ("reason",),
     ),
+    Metric(
+        "clickledger_fraud_failures_total",
+        "counter",
+        "Batches that a part of the fraud engine was left out of; part: rule, rulebook, counts, model, explanation.",
+        ("part",),
+    ),
     Metric("clickledger_pipeline_step_seconds", "histogram", "One step over one batch.", ("step",)),
     Metric("clickledger_pipeline_batch_seconds", "histogram", "One batch from journal to acknowledgement."),
     Metric(
@@ -130,6 +139,18 @@ METRICS: Final[tuple[Metric, ...]] = (
         across_processes="livemax",
     ),
     Metric("clickledger_postbacks_waiting", "gauge", "Postbacks that wait for their click to arrive."),
+    Metric(
+        "clickledger_fraud_usual_age_seconds",
+        "gauge",
+        "Age of what fraud rules take for usual; counted anew every five minutes.",
+        across_processes="livemax",
+    ),
+    Metric(
+        "clickledger_fraud_conversions_total",
+        "counter",
+        "New conversions that fraud rules put on hold or rejected; action: hold, reject.",
+        ("action",),
+    ),
     # outgoing postbacks and webhooks
     Metric(
         "clickledger_outbound_attempts_total",
@@ -155,6 +176,49 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("route", "status"),
     ),
     Metric("clickledger_report_seconds", "histogram", "One report query in the event store."),
+    # model of fraud
+    Metric(
+        "clickledger_model_in_use",
+        "gauge",
+        "1 where clicks are scored by a model, 0 where verdicts come from rules alone; the lowest of all pipelines.",
+        across_processes="livemin",
+    ),
+    Metric(
+        "clickledger_model_trained_time_seconds",
+        "gauge",
+        "When the model in use was trained, seconds since 1970; the oldest of all pipelines.",
+        across_processes="livemin",
+    ),
+    Metric(
+        "clickledger_model_failures_total",
+        "counter",
+        "Times a model could not be used: its file is missing, damaged or fails its hash.",
+    ),
+    Metric(
+        "clickledger_model_drift_psi",
+        "gauge",
+        "Population stability index of the last day's clicks against the model's training window.",
+        ("feature",),
+        across_processes="livemax",
+    ),
+    Metric(
+        "clickledger_model_drifted_features",
+        "gauge",
+        "Features whose index is 0.2 or more.",
+        across_processes="livemax",
+    ),
+    Metric(
+        "clickledger_model_flagged_ratio",
+        "gauge",
+        "Share of the last day's clicks whose score is 99 or more; 0.01 in the training window.",
+        across_processes="livemax",
+    ),
+    Metric(
+        "clickledger_model_training_seconds",
+        "histogram",
+        "Training a model, from reading its window to its file.",
+        buckets=TRAINING_BUCKETS,
+    ),
     # stores and processes
     Metric(
         "clickledger_store_failures_total",
@@ -163,6 +227,19 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("store",),
     ),
     Metric("clickledger_restarts_total", "counter", "Processes the supervisor started again.", ("role",)),
+    # partner risk
+    Metric(
+        "clickledger_partner_risk_runs_total",
+        "counter",
+        "Days whose partner risk was scored; outcome: done, failed.",
+        ("outcome",),
+    ),
+    Metric(
+        "clickledger_partner_risk_last_day_seconds",
+        "gauge",
+        "Latest UTC day whose partner risk is known, seconds since 1970 at its beginning.",
+        across_processes="livemax",
+    ),
     Metric(
         "clickledger_process_start_time_seconds", "gauge", "When the role started, seconds since 1970.", ("role",)
     ),
@@ -192,6 +269,10 @@ roles run apart go on counting when they are started again.
   shows them with their reason.
 - `clickledger_caps_degraded > 0`: Redis is away; caps can admit more than they say, see
   [guarantees.md](guarantees.md#7-caps-admit-what-they-say).
+- `clickledger_model_in_use == 0` for a day, or `rate(clickledger_model_failures_total[15m]) > 0`: verdicts come from
+  rules alone; `clickledger fraud models` says why, see [fraud-model.md](fraud-model.md).
+- `clickledger_model_drifted_features > 0`: traffic has changed since the model was trained; `clickledger fraud drift`
+  names what.
 - `rate(clickledger_restarts_total[15m]) > 0`: a process keeps dying; its log says why.
 """
 

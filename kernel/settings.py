@@ -129,11 +129,34 @@ class Settings(BaseSettings):
         None, description="MaxMind Anonymous-IP file: proxy and data-centre flags."
     )
 
+    # Lists of fraud rules (each optional; one entry a line, # begins a remark, read again when they change)
+    fraud_datacenter_list: Path | None = Field(None, description="Addresses and networks of hosting providers.")
+    fraud_proxy_list: Path | None = Field(None, description="Addresses and networks of public proxies and VPNs.")
+    fraud_tor_list: Path | None = Field(None, description="Addresses of Tor exits.")
+    fraud_referrer_list: Path | None = Field(None, description="Hosts that are known for referrer spam.")
+
     # Reports
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="Default currency of offers and reports.")
     report_max_seconds: int = Field(30, ge=1, le=3600, description="Seconds a report may run.")
     report_max_rows: int = Field(100_000, ge=1, description="Most rows one report answers with.")
     report_max_memory_mib: int = Field(2048, ge=64, description="Memory in MiB one report may take.")
+
+    # Model of fraud
+    model_dir: Path | None = Field(
+        None, description="Directory of the models, which hosts may share; empty: models below data_dir."
+    )
+    model_training_hours: int = Field(
+        24, ge=0, le=8_760, description="Hours after which the web role trains the next model by itself; 0: never."
+    )
+    model_window_days: int = Field(7, ge=1, le=90, description="Days of clicks a model learns from.")
+    model_training_clicks: int = Field(
+        1_000_000, ge=2_000, le=5_000_000, description="Most clicks a model learns from; of more, whole hours are drawn."
+    )
+    model_versions_kept: int = Field(10, ge=1, le=1_000, description="Models kept, beside the one in use.")
+
+    # Partner risk
+    fraud_risk_days: int = Field(1, ge=1, le=31, description="UTC days, the last of them the day scored, whose behaviour makes a partner's risk.")
+    fraud_risk_min_clicks: int = Field(100, ge=2, le=1_000_000, description="Clicks below which a partner's risk isn't judged: too few to tell behaviour from chance.")
 
     # Access
     api_rate_per_minute: int = Field(
@@ -177,7 +200,9 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "geoip_city", "geoip_asn", "geoip_isp", "geoip_connection_type", "geoip_anonymous_ip", mode="before"
+        *("geoip_city", "geoip_asn", "geoip_isp", "geoip_connection_type", "geoip_anonymous_ip", "model_dir"),
+        *("fraud_datacenter_list", "fraud_proxy_list", "fraud_tor_list", "fraud_referrer_list"),
+        mode="before",
     )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:

@@ -1,8 +1,8 @@
 """What is counted around each click, and what a counter promises.
 
 A count is the number of clicks with the same key in the trailing window that ends with the click, itself included:
-never more than there were, and short by at most one step of the window (a second in a minute, a minute in an hour).
-Impressions and self-tests are not counted, and have counts of 0.
+never more than there were, and short by at most one step of the window (a second in a minute, a minute in an
+hour). Impressions and self-tests are not counted, and have counts of 0.
 
 Invariants, which the conformance suite runs against every form:
 
@@ -51,7 +51,9 @@ COUNTS: Final = (
     Count("address_minute", ("ips",), MINUTE_MS, "clicks of the address in a minute"),
     Count("address_hour", ("ips",), HOUR_MS, "clicks of the address in an hour"),
     Count("prefix_minute", ("prefixes",), MINUTE_MS, "clicks of the network in a minute"),
-    Count("agent_minute", ("user_agents", "partner_ids"), MINUTE_MS, "partner's clicks with the user agent, minute"),
+    Count(
+        "agent_minute", ("user_agents", "partner_ids"), MINUTE_MS, "partner's clicks with the user agent, minute"
+    ),
     Count(
         "identical_minute",
         ("user_agents", "countries", "ips", "referrer_hosts"),

@@ -13,7 +13,7 @@ OF_CONVERSIONS = (
         "The same click brought more conversions than one visitor makes.",
         "A click id that is sent again and again brings commission without a customer. Offers whose customers buy "
         "repeatedly need a higher limit.",
-        "{count} conversions from this one click, at most {most} are usual.",
+        "{count} conversions on this goal from one click, at most {most} are usual.",
     ),
     Reason(
         "ctit_too_fast",
@@ -22,7 +22,8 @@ OF_CONVERSIONS = (
         50,
         "The conversion followed the click sooner than a person can fill in a form or install an app.",
         "Click injection claims an install that was already under way by a click just before it ends.",
-        "The conversion came {seconds} s after the click; it takes {usual} s at least.",
+        "{did} {took} after the click; usually half of this offer's conversions take more than {half}.",
+        ("{did} {took} after the click; nobody is done in less than {least}.",),
     ),
     Reason(
         "duplicate_txn",
@@ -31,7 +32,7 @@ OF_CONVERSIONS = (
         45,
         "The advertiser's transaction had been reported for another click before.",
         "One sale is paid once. Ask the advertiser whether their transaction ids are unique.",
-        "Transaction {txn} had been reported for {count} other clicks.",
+        "Transaction {txn} had been reported for another click before ({count} in all).",
     ),
     Reason(
         "ctit_flat",
@@ -40,7 +41,7 @@ OF_CONVERSIONS = (
         40,
         "The partner's conversions come as evenly over the days after the click as if it had no part in them.",
         "Click flooding: clicks nobody made wait for conversions that happen anyway. Genuine ones come soon.",
-        "{share} % of this partner's conversions came later than {hours} hours after the click, usually {usual} %.",
+        "{share} % of this partner's conversions came more than {hours} hours after the click, usually {usual} %.",
     ),
     Reason(
         "same_second_batch",
@@ -50,7 +51,7 @@ OF_CONVERSIONS = (
         "Several conversions of the partner came in the same second.",
         "Somebody works off a list. An advertiser who reports in batches looks the same; switch the rule off for "
         "such offers.",
-        "{count} conversions of this partner in the same second.",
+        "{count} conversions of this partner in the same second, usually {usual}.",
     ),
     Reason(
         "duplicate_customer",
@@ -59,7 +60,7 @@ OF_CONVERSIONS = (
         35,
         "The same customer had converted on this offer before.",
         "Offers that pay for new customers are told of old ones.",
-        "Customer {customer} had converted {count} times before.",
+        "The same customer had converted by {count} other clicks before.",
     ),
     Reason(
         "coupon_leak",
@@ -67,16 +68,22 @@ OF_CONVERSIONS = (
         "coupon",
         35,
         "A coupon was used whose owner's visitors the customer was not among.",
-        "Coupons given to one partner get published elsewhere, and the commission goes to somebody who brought nobody.",
-        "Coupon {coupon} was used without a click of its owner.",
+        "Coupons given to one partner get published elsewhere, and the commission goes to somebody who brought "
+        "nobody.",
+        "Coupon {coupon} of partner {owner} was used by a visitor that partner {clicked} had sent.",
+        (
+            "Coupon {coupon} brought {count} sales in a day, usually {usual}.",
+            "Coupon {coupon} brought {sales} sales in 30 days without a single click of its partner.",
+        ),
     ),
     Reason(
         "cr_outlier",
         "SIVT",
         "baseline",
         30,
-        "The partner's clicks convert far more often than everybody else's on this offer.",
-        "Incentivised or made-up conversions show in the rate. The best partners stand out too, so look before you act.",
+        "The partner's clicks convert far more, or far less, often than everybody else's on this offer.",
+        "Incentivised or made-up conversions show in a high rate, flooded clicks in a very low one. The best "
+        "partners stand out too, so look before you act.",
         "{rate} % of this partner's {clicks} clicks converted, usually {usual} %.",
     ),
     Reason(
@@ -103,8 +110,8 @@ OF_CONVERSIONS = (
         "network",
         10,
         "The customer's address is in another network than the click's.",
-        "Phones change networks between click and purchase, so by itself it proves nothing; it is recorded, and the "
-        "rule's setting counts lets it weigh.",
+        "Phones change networks between click and purchase, so by itself it proves nothing; it is recorded, and "
+        "the rule's setting counts lets it weigh.",
         "The click came from {click}, the conversion from {conversion}.",
         counts=False,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,8 +42,10 @@ class Reason:
     """Why it matters and what to do about it."""
     template: str = ""
     """The same with the numbers found, as ``str.format`` takes it; used when all of them are there."""
+    more_templates: tuple[str, ...] = ()
+    """For findings with other numbers; the first that has all of its is used."""
     counts: bool = True
-    """False: recorded beside the click, but without any weight in its verdict, unless its rule is set otherwise."""
+    """False: recorded beside the click, but without weight in its verdict, unless its rule is set otherwise."""
 
     def told(self, facts: str = "") -> str:
         """Return what happened, with the numbers of a finding where it has them.
@@ -53,7 +56,8 @@ class Reason:
         """
         if not facts or not self.template:
             return self.sentence
-        try:
-            return self.template.format_map(facts_of(facts))
-        except KeyError:  # written by a version that knew other facts
-            return self.sentence
+        known = facts_of(facts)
+        for template in (self.template, *self.more_templates):
+            with suppress(KeyError):
+                return template.format_map(known)
+        return self.sentence  # written by a version that knew other facts

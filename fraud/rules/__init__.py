@@ -6,6 +6,5 @@
 from __future__ import annotations
 
 from fraud.rules.book import RULES_VERSION, Resolved, RuleAction, Rulebook, check_entry
-from fraud.rules.standard import Rule, RuleSet, Traffic
 
-__all__ = ["RULES_VERSION", "Resolved", "Rule", "RuleAction", "RuleSet", "Rulebook", "Traffic", "check_entry"]
+__all__ = ["RULES_VERSION", "Resolved", "RuleAction", "Rulebook", "check_entry"]

@@ -1,8 +1,8 @@
 """The rulebook: the rules' settings in force, everywhere or for a partner, an offer, or one on the other.
 
-Invariants: a rulebook never changes; entries that can't work are refused when they are saved (``check_entry``), and
-one that is in force nevertheless, saved by another version, is left out with a line in the log rather than stopping
-the pipeline. The version changes whenever the same facts could be judged differently.
+Invariants: a rulebook never changes; entries that can't work are refused when they are saved (``check_entry``),
+and one that is in force nevertheless, saved by another version, is left out with a line in the log rather than
+stopping the pipeline. The version changes whenever the same facts could be judged differently.
 """
 
 from __future__ import annotations
@@ -123,7 +123,8 @@ class Rulebook:
         places = self._by_code[code]
         # From everywhere to the one place, so that the nearest entry is the last to speak.
         road = dict.fromkeys(((0, 0), (0, offer_id), (partner_id, 0), (partner_id, offer_id)))
-        enabled, given, action = True, {}, MARK
+        enabled, action = True, MARK
+        given: dict[str, Any] = {}
         for place in road:
             entry = places.get(place)
             if entry is None:
@@ -173,7 +174,8 @@ def _check_action(spec: RuleSpec, entry: RuleEntry) -> None:
     if entry.action == "block":
         if entry.block is None or entry.block_minutes is None:
             raise RULE_INVALID.error(
-                "The action 'block' needs block (what: source, sub1, partner, prefix or address) and block_minutes."
+                "The action 'block' needs block (what: source, sub1, partner, prefix or address) and "
+                "block_minutes."
             )
         if not 1 <= entry.block_minutes <= LONGEST_BLOCK_MINUTES:
             raise RULE_INVALID.error(
@@ -206,7 +208,7 @@ def _sentence(why: ValidationError) -> str:
 
 def _short(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004 - as much as a sentence bears
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _hash(entries: Iterable[RuleEntry]) -> str:

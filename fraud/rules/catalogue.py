@@ -58,7 +58,9 @@ _SPECS = (
     RuleSpec("amount_outlier", "conversion", after.AmountOutlier),
     RuleSpec("conversion_ip_mismatch", "conversion", after.AddressMismatch),
     RuleSpec("conversion_country_mismatch", "conversion", after.CountryMismatch),
-    *(RuleSpec(code, "conversion") for code in ("duplicate_txn", "duplicate_customer", "coupon_leak")),
+    RuleSpec("duplicate_txn", "conversion", after.DuplicateTransaction),
+    RuleSpec("duplicate_customer", "conversion", after.DuplicateCustomer),
+    RuleSpec("coupon_leak", "conversion", after.CouponLeak),
     RuleSpec(SCORE, "score", of.Score),
 )
 

@@ -34,7 +34,8 @@ class Aside(RuleSettings):
 
 
 class IpVelocity(RuleSettings):
-    """Clicks of one address, whoever the partner is. Private addresses are left out: they are one's own proxy's."""
+    """Clicks of one address, whoever the partner is. Private addresses are left out: they are one's own
+    proxy's."""
 
     per_minute: int = Field(
         60, ge=1, le=MINUTE_CLICKS, description="Clicks of one address in a minute that are still ordinary."
@@ -81,7 +82,8 @@ class AgentVelocity(RuleSettings):
         0.9,
         ge=0.1,
         le=1.0,
-        description="Part of the partner's clicks of the minute that the user agent has to make up. High by default: "
+        description="Part of the partner's clicks of the minute that the user agent has to make up. "
+        "High by default: "
         "browsers have cut their user agents down, so that a third of all phones share one.",
     )
 
@@ -101,7 +103,8 @@ class Outdated(RuleSettings):
         6.0,
         ge=1.0,
         le=20.0,
-        description="Age of the browser's version. Devices that get no updates any more stay in use for about five "
+        description="Age of the browser's version. Devices that get no updates any more stay in use "
+        "for about five "
         "years.",
     )
 
@@ -113,7 +116,8 @@ class SubIdSpam(RuleSettings):
         20,
         ge=2,
         le=10_000,
-        description="Different sub1 that the same address and browser bring to one partner in an hour. Not low: phones "
+        description="Different sub1 that the same address and browser bring to one partner in an "
+        "hour. Not low: phones "
         "of one carrier share both.",
     )
 

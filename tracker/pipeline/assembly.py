@@ -9,11 +9,16 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from redis import Redis
 
+from fraud.counts import guarded_counts
+from fraud.engine import Engine
+from fraud.entries import RuleEntry
+from fraud.lists import ListFiles
 from kernel.heartbeat import Heartbeat
 from kernel.metrics import counter, observe
 from kernel.settings import Settings
 from tracker.click_id import ClickIdKeys
 from tracker.events import Click
+from tracker.fraud_entries import rule_entries
 from tracker.journal import DIRECTORY
 from tracker.pipeline import holds, late_rates
 from tracker.pipeline.cap_counts import CapCounts
@@ -26,7 +31,7 @@ from tracker.pipeline.restoring_caps import RestoredCaps
 from tracker.pipeline.runner import PipelineLoop
 from tracker.pipeline.shipping import HandOn, Shipper
 from tracker.pipeline.steps import EnrichmentTools, enrich, guarded_window
-from tracker.snapshot import SnapshotFile
+from tracker.snapshot import Snapshot, SnapshotFile
 
 
 @contextmanager
@@ -64,11 +69,17 @@ def build_pipeline(
         redis_failures.n += 1 if clicks else 0
 
     program = SnapshotFile(chosen.data_dir).current
+    engine = Engine(
+        entries=_rules_of(program),
+        lists=ListFiles(chosen),
+        counts=guarded_counts(redis, on_fallback),
+    )
     tools = EnrichmentTools.open(
         chosen,
         guarded_window(redis, chosen.unique_window_hours, on_fallback),
         on_step=lambda step, seconds: observe("clickledger_pipeline_step_seconds", seconds, step=step),
         program=program,
+        engine=engine,
     )
     ledger = Ledger(chosen.data_dir / LEDGER_FILE)
     states = RememberedStates(redis, store)
@@ -116,3 +127,18 @@ def build_pipeline(
         ledger.close(clean=loop.owes_nothing)
         loop.close()
         tools.close()
+
+
+def _rules_of(program: Callable[[], Snapshot]) -> Callable[[], Sequence[RuleEntry]]:
+    """Return what says how the program sets its fraud rules; the same object until it changes."""
+    read: Sequence[object] = ()
+    entries: tuple[RuleEntry, ...] = ()
+
+    def current() -> tuple[RuleEntry, ...]:
+        nonlocal read, entries
+        routes = program().fraud_rules
+        if routes is not read:
+            entries, read = rule_entries(routes), routes
+        return entries
+
+    return current

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from fraud import AgentFinding
+from fraud.engine import Assessment
 from kernel.clickhouse.arrow import arrow_schema
 from tracker.events import Click
 
@@ -56,14 +56,11 @@ class ClickBatch:
     """Column name -> Python values or an Arrow array of the column's type."""
     parameters: Sequence[Mapping[str, str]] = ()
     """Canonical parameters of each click; left by ``parameters``."""
-    agents: Sequence[AgentFinding] = ()
-    """What each user agent gives away; left by ``user_agent``."""
-    is_datacenter: Sequence[bool] = ()
-    is_proxy: Sequence[bool] = ()
-    is_private: Sequence[bool] = ()
-    """What each address is; left by ``place``."""
-    reasons: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    """Fraud reason codes by row, rows without any are absent; left by ``rules`` and ``uniqueness``."""
+    facts: dict[str, Sequence[Any]] = field(default_factory=dict)
+    """Facts that rules and model look at, by their names in ``fraud.traffic.Traffic``; left by the steps
+    that find them."""
+    assessment: Assessment | None = None
+    """What is thought of the clicks so far; left by ``rules``."""
 
     @property
     def length(self) -> int:

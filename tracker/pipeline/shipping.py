@@ -55,8 +55,8 @@ class Shipped(NamedTuple):
 NOTHING_SHIPPED = Shipped(0, 0, more=False)
 
 
-_TABLES = {"clicks": "click", "impressions": "impression"}
-"""Tables that enriched events go to, and what their events are called."""
+_TABLES = {"impressions": "impression", "clicks": "click"}
+"""Tables that enriched events go to, and what their events are called. A banner is seen before it is clicked."""
 
 
 @dataclass(slots=True)

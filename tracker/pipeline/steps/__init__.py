@@ -4,8 +4,8 @@ The steps and their order are ``STEPS`` below, and nowhere else. A step is a pla
 batch and writes columns; it is timed by name. What repeats across clicks (user agents, addresses,
 languages, referrers) is looked up once per batch and remembered across batches in bounded caches.
 
-Invariants: every click becomes exactly one row, in order; no content of a click raises; apart from
-uniqueness and prices, a row depends on its click alone; how clicks are cut into batches changes nothing.
+Invariants: every click becomes exactly one row, in order; no content of a click raises; apart from uniqueness,
+behaviour and prices, a row depends on its click alone; how clicks are cut into batches changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
-from fraud import RuleSet
+from fraud.engine import Engine
+from fraud.lists import ListFiles
 from kernel.clickhouse.arrow import arrow_table
 from kernel.settings import Settings
 from tracker.events import Click
@@ -26,8 +27,9 @@ from tracker.pipeline.batch import ClickBatch
 from tracker.pipeline.steps.labels import fill_cost, fill_decisions, fill_labels
 from tracker.pipeline.steps.origin import fill_language, fill_referrer
 from tracker.pipeline.steps.prices import fill_prices
-from tracker.pipeline.steps.quality import fill_uniqueness, fill_verdict, find_reasons
+from tracker.pipeline.steps.quality import fill_uniqueness, fill_verdict, find_behaviour, find_reasons, score
 from tracker.pipeline.steps.shared_windows import GuardedUniqueWindow, RedisUniqueWindow, guarded_window
+from tracker.pipeline.steps.sightings import Sightings
 from tracker.pipeline.steps.visitor import fill_device, fill_place
 from tracker.pipeline.steps.windows import MemoryUniqueWindow, UniqueWindow, Visit
 from tracker.snapshot import EMPTY, Snapshot
@@ -55,7 +57,8 @@ class EnrichmentTools:
     currency: str
     """Currency of a cost whose link names none."""
     devices: Devices = field(default_factory=Devices)
-    rules: RuleSet = field(default_factory=RuleSet.standard)
+    engine: Engine = field(default_factory=Engine)
+    sightings: Sightings = field(default_factory=Sightings)
     on_step: Callable[[str, float], None] | None = None
     """Told each step's name and seconds, once per batch."""
     program: Callable[[], Snapshot] = lambda: EMPTY
@@ -68,6 +71,7 @@ class EnrichmentTools:
         unique: UniqueWindow,
         on_step: Callable[[str, float], None] | None = None,
         program: Callable[[], Snapshot] = lambda: EMPTY,
+        engine: Engine | None = None,
     ) -> EnrichmentTools:
         """Open the configured databases.
 
@@ -75,7 +79,14 @@ class EnrichmentTools:
             ClickledgerError: ``cannot_start`` when a configured geo database can't be used.
 
         """
-        return cls(Places(GeoDatabases(chosen)), unique, chosen.currency, on_step=on_step, program=program)
+        return cls(
+            Places(GeoDatabases(chosen)),
+            unique,
+            chosen.currency,
+            engine=engine or Engine(lists=ListFiles(chosen)),
+            on_step=on_step,
+            program=program,
+        )
 
     def close(self) -> None:
         """Close the databases."""
@@ -92,9 +103,11 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("place", lambda batch, tools: fill_place(batch, tools.places)),
     ("language", lambda batch, _: fill_language(batch)),
     ("referrer", lambda batch, _: fill_referrer(batch)),
-    ("rules", lambda batch, tools: find_reasons(batch, tools.rules)),
+    ("rules", lambda batch, tools: find_reasons(batch, tools.engine, tools.sightings)),
     ("uniqueness", lambda batch, tools: fill_uniqueness(batch, tools.unique)),
-    ("verdict", lambda batch, tools: fill_verdict(batch, tools.rules)),
+    ("behaviour", lambda batch, _: find_behaviour(batch)),
+    ("model", lambda batch, _: score(batch)),
+    ("verdict", lambda batch, _: fill_verdict(batch)),
     ("prices", lambda batch, tools: fill_prices(batch, tools.program())),
 )
 """Name and function of each step, in order. Rules come before uniqueness: a bot opens no visitor's window."""

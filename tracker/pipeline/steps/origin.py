@@ -23,13 +23,17 @@ _HOST = re.compile(r"[\w.:-]+")
 def fill_language(batch: ClickBatch) -> None:
     """Fill the first language the browser asks for."""
     headers = [click.accept_language for click in batch.clicks]
-    batch.spread(("language",), look_up(headers, lambda header: (first_language(header),)))
+    found = look_up(headers, lambda header: (first_language(header),))
+    batch.spread(("language",), found)
+    batch.facts["languages"] = found.each(lambda language: language[0])
 
 
 def fill_referrer(batch: ClickBatch) -> None:
     """Fill the host of the referring page."""
     referrers = [click.referrer for click in batch.clicks]
-    batch.spread(("referrer_host",), look_up(referrers, lambda url: (host_of(url),)))
+    found = look_up(referrers, lambda url: (host_of(url),))
+    batch.spread(("referrer_host",), found)
+    batch.facts["referrer_hosts"] = found.each(lambda host: host[0])
 
 
 @lru_cache(maxsize=REFERRERS_KEPT)

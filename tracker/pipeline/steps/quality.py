@@ -12,10 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from fraud import ACCEPTED, DUPLICATE_CLICK, RuleSet, Traffic, judge
+import pyarrow as pa
+
+from fraud.engine import Assessment, Engine
+from fraud.findings import Finding
+from fraud.reasons import DUPLICATE_CLICK
+from fraud.traffic import Traffic
+from kernel.clickhouse.arrow import arrow_schema
 from tracker.events import Click
 from tracker.pipeline.batch import ClickBatch, Distinct
 from tracker.pipeline.steps.labels import is_rerouted
+from tracker.pipeline.steps.sightings import Sightings
 from tracker.pipeline.steps.windows import UniqueWindow, Visit
 
 _KEY_BYTES = 12
@@ -24,27 +31,65 @@ _KEY_BYTES = 12
 _PURPOSE_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 """How browsers have announced a prefetch over the years; Sec-Purpose is the standard one."""
 
-_COLUMNS = ("verdict", "fraud_reasons", "fraud_category", "fraud_score")
+_COLUMNS = ("verdict", "fraud_reasons", "fraud_category")
+_REPEATED = Finding(DUPLICATE_CLICK)
 
 
-def find_reasons(batch: ClickBatch, rules: RuleSet) -> None:
-    """Collect the fraud reasons that a click shows by itself."""
-    batch.reasons = rules.examine(
-        Traffic(
-            agents=batch.agents,
-            # A script and a server record a visitor's click with whatever method their call has.
-            methods=[click.method if click.source == "redirect" else "GET" for click in batch.clicks],
-            purposes=[_purpose(click.headers) if click.headers else "" for click in batch.clicks],
-            is_datacenter=batch.is_datacenter,
-            is_proxy=batch.is_proxy,
-            is_private=batch.is_private,
-        )
+def find_reasons(batch: ClickBatch, engine: Engine, sightings: Sightings) -> None:
+    """Begin to judge the batch: find the fraud reasons that a click shows by itself."""
+    # A range of a journal is frozen before it is first tried: the same ids are the same batch.
+    ends = (batch.clicks[0].click_id, batch.clicks[-1].click_id) if batch.clicks else ()
+    batch.assessment = engine.begin(traffic_of(batch, sightings), " ".join((*ends, str(batch.length))))
+    batch.assessment.look_at_requests()
+
+
+def traffic_of(batch: ClickBatch, sightings: Sightings) -> Traffic:
+    """Return what rules and model look at; the columns of device, place, language and referrer are there."""
+    clicks, facts, empty = batch.clicks, batch.facts, [""] * batch.length
+    hinted = any(click.headers for click in clicks)
+    return Traffic(
+        ts=[click.ts for click in clicks],
+        partner_ids=batch.columns["partner_id"],
+        offer_ids=batch.columns["offer_id"],
+        ips=[click.ip for click in clicks],
+        prefixes=facts["prefixes"],
+        asns=facts["asns"],
+        user_agents=[click.user_agent for click in clicks],
+        agents=facts["agents"],
+        device_types=facts["device_types"],
+        oses=facts["oses"],
+        browsers=facts["browsers"],
+        browser_versions=facts["browser_versions"],
+        languages=facts["languages"],
+        countries=facts["countries"],
+        timezones=facts["timezones"],
+        referrer_hosts=facts["referrer_hosts"],
+        sources=batch.columns.get("source", empty),
+        sub1s=batch.columns.get("sub1", empty),
+        # A click that an alternative offer took did reach one.
+        trafficback_reasons=["" if is_rerouted(click) else click.trafficback_reason for click in clicks],
+        is_datacenter=facts["is_datacenter"],
+        is_proxy=facts["is_proxy"],
+        is_private=facts["is_private"],
+        is_in_app=facts["is_in_app"],
+        is_impression=[click.kind == "impression" for click in clicks],
+        is_test=[click.is_test for click in clicks],
+        # A script and a server record a visitor's click with whatever method their call has.
+        methods=[click.method if click.source == "redirect" else "GET" for click in clicks],
+        purposes=[_purpose(click.headers) if click.headers else "" for click in clicks] if hinted else empty,
+        hint_mobiles=[click.headers.get("sec-ch-ua-mobile", "") for click in clicks] if hinted else empty,
+        hint_platforms=[_unquoted(click.headers.get("sec-ch-ua-platform", "")) for click in clicks]
+        if hinted
+        else empty,
+        client_zones=[click.page.get("timezone", "") for click in clicks],
+        impression_ages=sightings.ages(clicks),
     )
 
 
 def fill_uniqueness(batch: ClickBatch, window: UniqueWindow) -> None:
     """Fill ``is_unique`` and add ``duplicate_click`` to the reasons of repeated clicks."""
-    invalid = {row for row, codes in batch.reasons.items() if judge(codes).verdict == "invalid"}
+    assessment = _begun(batch)
+    invalid = assessment.invalid_rows()
     is_unique = [row not in invalid for row in range(batch.length)]
     rows = [row for row, click in enumerate(batch.clicks) if is_unique[row] and not click.is_test]
     visits = [_visit(batch.clicks[row]) for row in rows]
@@ -52,27 +97,42 @@ def fill_uniqueness(batch: ClickBatch, window: UniqueWindow) -> None:
         if not first:
             is_unique[row] = False
             if batch.clicks[row].kind == "click":
-                _add_duplicate(batch, row)
+                assessment.add(row, _REPEATED)
     for row, click in enumerate(batch.clicks):
         if click.duplicate:
             is_unique[row] = False
-            _add_duplicate(batch, row)
+            assessment.add(row, _REPEATED)
     batch.columns["is_unique"] = is_unique
 
 
-def _add_duplicate(batch: ClickBatch, row: int) -> None:
-    codes = batch.reasons.get(row, ())
-    if DUPLICATE_CLICK not in codes:
-        batch.reasons[row] = (*codes, DUPLICATE_CLICK)
+def find_behaviour(batch: ClickBatch) -> None:
+    """Count the clicks, and find the reasons that a click shows only among others."""
+    _begun(batch).look_at_behaviour()
 
 
-def fill_verdict(batch: ClickBatch, rules: RuleSet) -> None:
-    """Fill verdict, reasons, category, score and the rule set's version."""
-    judgements, places = {ACCEPTED: 0}, [0] * batch.length
-    for row, codes in batch.reasons.items():
-        places[row] = judgements.setdefault(judge(codes), len(judgements))
-    batch.spread(_COLUMNS, Distinct(list(judgements), places))
-    batch.repeat("rules_version", rules.version)
+def score(batch: ClickBatch) -> None:
+    """Have the model score the clicks and name what sets the strangest apart."""
+    _begun(batch).ask_model()
+
+
+def fill_verdict(batch: ClickBatch) -> None:
+    """Fill verdict, reasons with their facts, category, scores, and the versions that gave them."""
+    found = _begun(batch).verdicts()
+    batch.spread(_COLUMNS, Distinct(found.judgements, found.places))
+    batch.columns["fraud_score"] = pa.array(found.scores, pa.uint8())
+    batch.columns["model_score"] = pa.array(found.model_scores, pa.uint8())
+    for name, of_rows in (("fraud_facts", found.facts), ("model_features", found.model_features)):
+        if of_rows:
+            kind = arrow_schema("clicks").field(name).type
+            batch.columns[name] = pa.array([of_rows.get(row, ()) for row in range(batch.length)], kind)
+    batch.repeat("rules_version", found.rules_version)
+    batch.repeat("model_version", found.model_version)
+
+
+def _begun(batch: ClickBatch) -> Assessment:
+    if batch.assessment is None:
+        raise LookupError("the step 'rules' comes before those that add to what it found")
+    return batch.assessment
 
 
 def _visit(click: Click) -> Visit:
@@ -86,3 +146,7 @@ def _visit(click: Click) -> Visit:
 
 def _purpose(headers: Mapping[str, str]) -> str:
     return " ".join(headers[name] for name in _PURPOSE_HEADERS if name in headers).lower()
+
+
+def _unquoted(hint: str) -> str:
+    return hint.strip().strip('"')

@@ -21,7 +21,14 @@ def fill_device(batch: ClickBatch, devices: Devices) -> None:
     keys = [_agent(click) if click.headers else click.user_agent for click in batch.clicks]
     found = look_up(keys, devices.find)
     batch.spread(_DEVICE_COLUMNS, found)
-    batch.agents = found.each(lambda device: device.finding)
+    batch.facts.update(
+        agents=found.each(lambda device: device.finding),
+        device_types=found.each(lambda device: device.device_type),
+        oses=found.each(lambda device: device.os),
+        browsers=found.each(lambda device: device.browser),
+        browser_versions=found.each(lambda device: device.browser_version),
+        is_in_app=found.each(lambda device: device.is_in_app),
+    )
 
 
 def _agent(click: Click) -> str | tuple[str, Hints]:
@@ -40,6 +47,12 @@ def fill_place(batch: ClickBatch, places: Places) -> None:
     """Fill the columns of place and network."""
     found = look_up([click.ip for click in batch.clicks], places.find)
     batch.spread(_PLACE_COLUMNS, found)
-    batch.is_datacenter = found.each(lambda place: place.is_datacenter)
-    batch.is_proxy = found.each(lambda place: place.is_proxy)
-    batch.is_private = found.each(lambda place: place.is_private)
+    batch.facts.update(
+        prefixes=found.each(lambda place: place.ip_prefix),
+        countries=found.each(lambda place: place.country),
+        timezones=found.each(lambda place: place.timezone),
+        asns=found.each(lambda place: place.asn),
+        is_datacenter=found.each(lambda place: place.is_datacenter),
+        is_proxy=found.each(lambda place: place.is_proxy),
+        is_private=found.each(lambda place: place.is_private),
+    )
