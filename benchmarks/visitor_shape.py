@@ -26,7 +26,7 @@ from tracker.visitor import Devices
 WEB_LOG = Path("weblogs/elastic_apache_logs.log.gz")
 INSTALL_LOG = Path("clicks/talkingdata_train_sample.csv.gz")
 BROWSER_LOG = Path("ua/user_agents_weighted.json.gz")
-DECILES = np.linspace(0, 1, 11)
+PARTS = (0, 0.01, 0.02, 0.05, *(n / 10 for n in range(1, 10)), 0.95, 0.99, 1)
 _HOUR_MS = 3_600_000
 _ASSET = re.compile(r"\.(css|js|png|jpg|jpeg|gif|ico|txt|xml|svg|woff|ttf)(\?|$)", re.IGNORECASE)
 
@@ -102,13 +102,17 @@ def measure(directory: Path) -> dict[str, Any]:
         "pages": len(rows),
         "visitors": len(times),
         "clicks_per_visitor": {size: round(count / len(times), 4) for size, count in sorted(sizes.items())},
-        "gap_deciles_s": [round(float(gap), 1) for gap in np.quantile(gaps_s(times), DECILES)],
+        "gaps_s": _quantiles(gaps_s(times)),
         "hours": [round(share, 4) for share in hours(rows)],
         "countries": {code: round(n / len(agents), 4) for code, n in countries(rows).most_common(20)},
         "shared_addresses": round(sum(len(known) > 1 for known in agents.values()) / len(agents), 4),
-        "delay_deciles_s": [round(float(delay), 1) for delay in np.quantile(delays_s(directory), DECILES)],
+        "delays_s": _quantiles(delays_s(directory)),
         "browsers": {" / ".join(kind): round(weight, 4) for kind, weight in browsers(directory).most_common(20)},
     }
+
+
+def _quantiles(values: list[float]) -> dict[float, float]:
+    return {part: round(float(found), 1) for part, found in zip(PARTS, np.quantile(values, PARTS), strict=True)}
 
 
 def _shares(counts: Counter[int], keys: Iterable[int]) -> list[float]:

@@ -29,8 +29,12 @@ CLICKS_PER_VISITOR: Final = (
 """Web log: clicks of a visitor -> share; 8 stands for 6 to 10, 14 for 11 to 20. The 1 % with more (up to 364) are
 left out: they behave like programs, and whether they are is what nobody knows."""
 
-GAP_DECILES_S: Final = (0.4, 1, 3, 4, 7, 11, 17, 30.2, 3565, 7188, 273605)
-"""Web log: seconds between two clicks of a visitor, 0 % to 100 %. The log has whole seconds: 0 is written 0.4."""
+GAPS_S: Final = (
+    *((0.0, 0.4), (0.1, 1.0), (0.2, 3.0), (0.3, 4.0), (0.4, 7.0), (0.5, 11.0), (0.6, 17.0), (0.7, 30.2)),
+    *((0.8, 3_565.0), (0.9, 7_188.0), (0.95, 25_191.0), (0.99, 97_210.0), (1.0, 273_605.0)),
+)
+"""Web log: part of a visitor's clicks -> seconds after the one before, at most. The log has whole seconds: 0 is
+written 0.4."""
 
 HOURS: Final = (
     *(0.0383, 0.0174, 0.0319, 0.0343, 0.0444, 0.0533, 0.0408, 0.0569, 0.0174, 0.0246, 0.0404, 0.0444),
@@ -49,8 +53,13 @@ COUNTRIES: Final = (
 SHARED_ADDRESS: Final = 0.029
 """Web log: addresses with visitors of more than one user agent."""
 
-CONVERSION_DELAY_DECILES_S: Final = (2, 28, 36, 64, 101, 198, 751, 2436, 6677, 14957, 46341)
-"""Install log: seconds from click to install, 0 % to 100 %. 2 % are below 10 s, 27 % above an hour."""
+CONVERSION_DELAYS_S: Final = (
+    *((0.0, 2.0), (0.01, 5.3), (0.02, 9.5), (0.05, 15.0), (0.1, 28.0), (0.2, 36.0), (0.3, 64.0), (0.4, 102.0)),
+    *((0.5, 198.0), (0.6, 751.0), (0.7, 2_437.0), (0.8, 6_678.0), (0.9, 14_957.0), (0.95, 27_549.0)),
+    *((0.99, 36_355.0), (1.0, 46_341.0)),
+)
+"""Install log: part of the conversions -> seconds after the click, at most. Five of 227 came within 10 s; whether
+those were honest, nobody knows."""
 
 CONVERSION_RATE: Final = 0.12
 """Assumption: a generous offer's, so that a small simulation has enough honest conversions to compare with. The
@@ -94,12 +103,12 @@ def clicks_of_visitor(random: Random) -> int:
 
 def gap_ms(random: Random) -> int:
     """Return the milliseconds between two clicks of a visitor."""
-    return round(1000 * _between(GAP_DECILES_S, random))
+    return round(1000 * _quantile(GAPS_S, random))
 
 
 def conversion_delay_ms(random: Random) -> int:
     """Return the milliseconds from a click to its conversion."""
-    return round(1000 * _between(CONVERSION_DELAY_DECILES_S, random))
+    return round(1000 * _quantile(CONVERSION_DELAYS_S, random))
 
 
 def amount(random: Random) -> str:
@@ -116,8 +125,9 @@ def moment(random: Random, over_ms: int) -> int:
     return at + int(random.random() * _HOUR_MS)
 
 
-def _between(deciles: Sequence[float], random: Random) -> float:
-    """Draw from a distribution of which the deciles are known; between two of them evenly in the logarithm."""
-    place = random.random() * (len(deciles) - 1)
-    low, part = int(place), place - int(place)
-    return float(deciles[low] * (deciles[low + 1] / deciles[low]) ** part)
+def _quantile(known: Sequence[tuple[float, float]], random: Random) -> float:
+    """Draw from a distribution of which some quantiles are known; between two of them evenly in the logarithm."""
+    drawn = random.random()
+    place = bisect(known, drawn, key=lambda pair: pair[0])
+    (low, begin), (high, end) = known[place - 1], known[place]
+    return begin * math.pow(end / begin, (drawn - low) / (high - low))
