@@ -13,10 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 import partners
-from clickledger.roles import health, jobs, rollups
+from clickledger.roles import health, jobs, risk, rollups
 from clickledger.roles.health import PipelineStatus
 from clickledger.roles.starting import role, say_ready
 from clickledger.serving import serve
+from fraud import risk as partner_risk
 from kernel import openapi, redis, sql
 from kernel.admission import Admission
 from kernel.api import Operation, routes
@@ -67,6 +68,8 @@ def web_app(
     # Of their own, so that no number of downloads keeps a report waiting for a handle.
     export_readers = ReaderPool(chosen, size=2, settings=FRUGAL)
     road_readers = ReaderPool(chosen, settings=SINGLE_ROWS)
+    risk_readers = ReaderPool(chosen, size=1, settings=partner_risk.READER_SETTINGS)
+    runs = partner_risk.RiskRuns(chosen, risk_readers, risk.marks_of(programs))
     try:
         partners.migrate(programs)
         publisher = Publisher(chosen, programs, redis.connect(chosen))
@@ -85,6 +88,7 @@ def web_app(
                     asyncio.create_task(_keep_uses_written(ring)),
                     asyncio.create_task(jobs.keep_schedules_run(app.state)),
                     asyncio.create_task(jobs.keep_rules_blocking(app.state)),
+                    asyncio.create_task(risk.keep_partners_scored(runs)),
                 ]
                 say_ready()
                 yield
@@ -122,11 +126,13 @@ def web_app(
         app.state.running = Running(chosen)
         app.state.export_readers = export_readers
         app.state.road_readers = road_readers
+        app.state.risk = runs
         app.state.pipeline_status = pipeline_status
         app.state.repairs = rollups.Repairs(chosen, between_rounds)
         app.state.openapi = _document(offered, chosen)
         yield app
     finally:
+        risk_readers.close()
         road_readers.close()
         export_readers.close()
         readers.close()
@@ -166,4 +172,5 @@ def operations() -> list[Operation]:
         *outbound.operations(),
         *health.operations(),
         *rollups.operations(),
+        *partner_risk.operations(),
     ]
