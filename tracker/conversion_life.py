@@ -4,9 +4,10 @@ The edge asks it to answer at once (over the state cached in Redis), the pipelin
 in the store and decides; both use the same rules, so they agree.
 
 Invariants: the same values again change nothing; a parameter that a later postback leaves out is unchanged. What
-we hold or reject ourselves (a hold period, a cap, a missing rate) is undone by no postback that merely says
-approved: a hold period ends with its time, a cap's hold by hand, a missing rate's with the rate. Then it becomes
-what was asked for before, at the rate of the day on which its amount came.
+we hold or reject ourselves (a hold period, a cap, fraud rules, a missing rate) is undone by no postback that
+merely says approved: a hold period ends with its time, a cap's hold by hand, a missing rate's with the rate. Then
+it becomes what was asked for before, at the rate of the day on which its amount came. What fraud rules hold or
+reject is for a person to decide, also when they rejected it; nothing undoes that decision but a chargeback.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from tracker.conversion_state import CAP_REACHED, HOLD_PERIOD, RATE_MISSING, ConversionState
+from tracker.conversion_state import CAP_REACHED, FRAUD, HOLD_PERIOD, RATE_MISSING, ConversionState
 from tracker.events import Postback, PostbackFields
 from tracker.tariff import Terms, earned
 
@@ -59,6 +60,9 @@ def apply(state: ConversionState | None, postback: Postback, terms: Terms) -> tu
         postback = msgspec.structs.replace(postback, ts=state.rate_missing_since)
     fields = postback.fields
     status, reason, hold_until = _standing(state, postback)
+    released = state.held_by_rules and (status, reason) != (state.status, state.reject_reason)
+    # A reason that an advertiser calls fraud is not ours.
+    asked_status = "" if released or (reason == FRAUD and not state.held_by_rules) else state.asked_status
     after = _held(
         _with_money(
             msgspec.structs.replace(
@@ -72,6 +76,7 @@ def apply(state: ConversionState | None, postback: Postback, terms: Terms) -> tu
                 customer_id=fields.customer_id or state.customer_id,
                 conversion_ip=fields.conversion_ip or state.conversion_ip,
                 hold_until=hold_until,
+                asked_status=asked_status,
             ),
             postback,
             terms,
@@ -85,7 +90,8 @@ def apply(state: ConversionState | None, postback: Postback, terms: Terms) -> tu
     # currency is a duplicate when it comes again, whatever status it names.
     if after == state:
         return "duplicate", state
-    return ("updated", after) if _may_become(state, after) else ("refused", state)
+    may = (released and _by_hand(postback)) or _may_become(state, after)
+    return ("updated", after) if may else ("refused", state)
 
 
 def _may_become(state: ConversionState, after: ConversionState) -> bool:
@@ -100,6 +106,23 @@ def beyond_cap(state: ConversionState, *, hard: bool) -> ConversionState:
     """Return a conversion that came when its cap was reached: rejected by a hard one, on hold by a soft one."""
     return msgspec.structs.replace(
         state, status="rejected" if hard else "hold", reject_reason=CAP_REACHED, hold_until=0
+    )
+
+
+def held_by_rules(state: ConversionState, follows: Literal["", "hold", "reject"]) -> ConversionState:
+    """Return a new conversion as fraud rules leave it: on hold, rejected, or as it is.
+
+    What the advertiser rejects already stays so.
+    """
+    if not follows or state.status == "rejected":
+        return state
+    asked = state.asked_status or ("approved" if state.hold_until else state.status)
+    return msgspec.structs.replace(
+        state,
+        status="rejected" if follows == "reject" else "hold",
+        reject_reason=FRAUD,
+        hold_until=0,
+        asked_status=asked,
     )
 
 
@@ -118,7 +141,7 @@ def _standing(state: ConversionState, postback: Postback) -> tuple[str, str, int
     if state.hold_until and asked in {None, "approved"} and not (asked and _by_hand(postback)):
         return state.status, state.reject_reason, state.hold_until
     capped = state.reject_reason == CAP_REACHED and state.status in {"hold", "rejected"}
-    if capped and asked != "rejected" and not (asked and _by_hand(postback)):
+    if (capped or state.held_by_rules) and asked != "rejected" and not (asked and _by_hand(postback)):
         return state.status, state.reject_reason, 0
     status = asked or state.status
     kept = state.reject_reason if status == state.status and not state.hold_until else ""
@@ -212,8 +235,10 @@ def _without_rate(
     state: ConversionState, fields: PostbackFields, before: ConversionState | None, ts: int
 ) -> ConversionState:
     """Put a conversion on hold whose worth can't be told, where that changes no decision made before."""
+    if state.held_by_rules:
+        return msgspec.structs.replace(state, rate_missing_since=state.rate_missing_since or ts)
     reason = fields.reject_reason or RATE_MISSING
-    if before is not None:
+    if before is not None and not before.held_by_rules:
         decided = before.status == "approved" or before.hold_until
         if decided or (before.status != "hold" and _same_amount(state, before)):
             return state
@@ -235,6 +260,8 @@ def _without_rate(
 
 def _no_longer_missing(state: ConversionState, fields: PostbackFields) -> ConversionState:
     """Let a conversion become what was asked for while its rate was missing, if it was."""
+    if state.held_by_rules:
+        return msgspec.structs.replace(state, rate_missing_since=0)
     reason = "" if state.reject_reason == RATE_MISSING else state.reject_reason
     if not state.rate_missing_since:
         return msgspec.structs.replace(state, reject_reason=reason)

@@ -20,6 +20,8 @@ HOLD_PERIOD = "hold_period"
 """Why a conversion is on hold that is approved by itself once its goal's hold period is over."""
 CAP_REACHED = "cap_reached"
 """Why a conversion is rejected (a hard cap) or on hold (a soft one)."""
+FRAUD = "fraud"
+"""Why a conversion is rejected or on hold by fraud rules; its ``fraud_reasons`` say which."""
 
 CACHE_SECONDS = 120 * 86_400
 """How long a state is cached in Redis: the longest usual attribution window and the validation after it."""
@@ -50,12 +52,17 @@ class ConversionState(msgspec.Struct, array_like=True, frozen=True):
     rate_missing_since: int = 0
     """When the amount came whose rate is missing, milliseconds since 1970; 0 when none is. Then it is on hold."""
     asked_status: str = ""
-    """What it becomes once that rate is known; '' when none is missing."""
+    """What it becomes once that rate is known, or would have become but for fraud rules; '' for neither."""
 
     @property
     def counts(self) -> bool:
         """Whether it counts towards caps and steps: approved, pending, or only waiting for its period's end."""
         return self.status in {"approved", "pending"} or bool(self.hold_until)
+
+    @property
+    def held_by_rules(self) -> bool:
+        """Whether fraud rules hold or reject it; an advertiser's own word for a reason may be the same."""
+        return self.reject_reason == FRAUD and bool(self.asked_status) and self.status in {"hold", "rejected"}
 
 
 encode_state = msgspec.msgpack.Encoder().encode

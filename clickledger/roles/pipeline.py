@@ -1,6 +1,7 @@
 """The pipeline role: ships this host's journals into the event store, and sends what hooks are to be told.
 
-Each in a thread of its own. Invariant: when asked to end, both end together, within the supervisor's ten seconds.
+Each in a thread of its own, as is the count of what is usual. Invariant: when asked to end, all end together,
+within the supervisor's ten seconds.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from clickhouse_connect.driver.client import Client
 
 from clickledger.roles.starting import role, say_ready, settle_memory
 from clickledger.roles.stores import event_store
+from fraud.usual.keeper import UsualKeeper
 from kernel import redis
 from kernel.settings import Settings
 from tracker.click_id import load_keys
@@ -38,6 +40,7 @@ def run_pipeline(chosen: Settings) -> None:
 def running(chosen: Settings, store: Client) -> Iterator[PipelineLoop]:
     """Run the pipeline and the sender for the length of this block, then drain the journals."""
     keys = load_keys(chosen)
+    keeper = UsualKeeper.of(chosen)
     with (
         open_outbound(chosen, store, keys.secret) as (outbound, sender),
         build_pipeline(
@@ -47,19 +50,27 @@ def running(chosen: Settings, store: Client) -> Iterator[PipelineLoop]:
             keys,
             on_changes=outbound.enqueue,
             outgoing=outbound.resend,
-            also_each_round=outbound.each_round,
+            also_each_round=lambda: _each_round(outbound.each_round, keeper.tell_age),
+            usual=lambda: keeper.current,
         ) as loop,
     ):
         thread = threading.Thread(target=loop.run, name="pipeline")
         thread.start()
+        keeper.start()
         try:
             yield loop
         finally:
             loop.stop()
+            keeper.stop()
             # What is under way is finished while the journals are drained.
             sender.stop()
             thread.join()
             loop.drain(time.monotonic() + DRAIN_SECONDS)
+
+
+def _each_round(*calls: Callable[[], None]) -> None:
+    for call in calls:
+        call()
 
 
 def wait_for_end() -> None:

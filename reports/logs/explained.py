@@ -7,6 +7,7 @@ doesn't know is shown as it is, never refused, as rows outlive versions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from fraud.reasons import REASONS
@@ -59,6 +60,7 @@ STATUSES: dict[str, str] = {
 STATUS_REASONS: dict[str, str] = {
     "hold_period": "Its goal has a hold period; it approves itself when that is over.",
     "cap_reached": "A cap of the offer was reached.",
+    "fraud": "Fraud rules did that; a person's approval ends it.",
     "currency_rate_missing": "Its amount has no rate into the offer's currency on its day; add the rate.",
 }
 """Reasons the tracker gives by itself; all others are somebody's own words."""
@@ -106,7 +108,14 @@ def conversion(state: Mapping[str, Any]) -> str:
     """Return where a conversion stands, in a sentence or two."""
     told = STATUSES.get(state["status"], _UNKNOWN)
     reason = state["reject_reason"]
-    return f"{told} {STATUS_REASONS.get(reason, f'The reason given: {reason}.')}" if reason else told
+    if not reason:
+        return told
+    why = [told, STATUS_REASONS.get(reason, f"The reason given: {reason}.")]
+    if reason == "fraud":
+        codes, facts = state.get("fraud_reasons") or (), state.get("fraud_facts") or ()
+        found = zip_longest(codes, facts[: len(codes)], fillvalue="")
+        why += [REASONS[code].told(one) for code, one in found if code in REASONS]
+    return " ".join(why)
 
 
 def _reasons(codes: Iterable[str]) -> list[dict[str, Any]]:

@@ -14,7 +14,14 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from kernel.auth import Principal
-from kernel.clickhouse.columns import CONVERSION_STATE, OUTBOUND_ATTEMPTS, REJECTED, TABLES, Column
+from kernel.clickhouse.columns import (
+    CLICK_DIMENSIONS,
+    CONVERSION_STATE,
+    OUTBOUND_ATTEMPTS,
+    REJECTED,
+    TABLES,
+    Column,
+)
 from reports.bindings import Bindings, Statement
 from reports.logs.sql import cell
 from reports.scope import scope
@@ -25,6 +32,14 @@ MOST = 1_000
 """Rows of each kind; a click has a handful."""
 CLOCKS_APART = timedelta(hours=1)
 """What follows a click may bear an earlier time, where two hosts' clocks differ."""
+
+
+_QUALITY = tuple(
+    column
+    for column in CLICK_DIMENSIONS
+    if column.name in {"verdict", "fraud_reasons", "fraud_facts", "fraud_category", "fraud_score"}
+)
+"""What was thought of a conversion: its click's reasons and its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,8 @@ def conversions(click_id: str, at: datetime, who: Principal) -> Question:
     ]
     partner = next(column for column in TABLES["conversions"] if column.name == "partner_id")
     last = f"ORDER BY conversion_id, change_seq DESC LIMIT {MOST}"
-    return _question((*CONVERSION_STATE, partner), "conversions", kept, last, who, bindings, ("conversion_id",))
+    columns = (*CONVERSION_STATE, partner, *_QUALITY)
+    return _question(columns, "conversions", kept, last, who, bindings, ("conversion_id",))
 
 
 def states(ids: Sequence[str], since: datetime, who: Principal) -> Question:
@@ -79,7 +95,13 @@ def states(ids: Sequence[str], since: datetime, who: Principal) -> Question:
     ]
     last = f"ORDER BY change_seq, conversion_id LIMIT {MOST}"
     return _question(
-        CONVERSION_STATE, "conversion_changes", kept, last, who, bindings, ("conversion_id", "change_seq")
+        (*CONVERSION_STATE, *_QUALITY),
+        "conversion_changes",
+        kept,
+        last,
+        who,
+        bindings,
+        ("conversion_id", "change_seq"),
     )
 
 

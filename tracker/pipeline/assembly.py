@@ -13,6 +13,7 @@ from fraud.counts import guarded_counts
 from fraud.engine import Engine
 from fraud.entries import RuleEntry
 from fraud.lists import ListFiles
+from fraud.usual.keeper import Usual
 from kernel.heartbeat import Heartbeat
 from kernel.metrics import counter, observe
 from kernel.settings import Settings
@@ -22,6 +23,7 @@ from tracker.fraud_entries import rule_entries
 from tracker.journal import DIRECTORY
 from tracker.pipeline import holds, late_rates
 from tracker.pipeline.cap_counts import CapCounts
+from tracker.pipeline.conversion_quality import ConversionQuality, JudgedBy
 from tracker.pipeline.conversions import ConversionStage, OnChanges
 from tracker.pipeline.ledger import LEDGER_FILE, Ledger
 from tracker.pipeline.own_postbacks import turns
@@ -44,6 +46,7 @@ def build_pipeline(
     on_changes: OnChanges | None = None,
     outgoing: HandOn | None = None,
     also_each_round: Callable[[], None] = lambda: None,
+    usual: Callable[[], Usual] = Usual,
 ) -> Iterator[PipelineLoop]:
     """Assemble the pipeline of this host; closes its parts after the block.
 
@@ -55,6 +58,7 @@ def build_pipeline(
         on_changes: Told the rows of conversions' changes once they are stored.
         outgoing: Takes messages that somebody wants sent again.
         also_each_round: Called once a round by the pipeline's thread; must not raise.
+        usual: Returns what is usual; without it, rules that need a baseline are silent.
 
     Raises:
         ClickledgerError: ``cannot_start`` when a configured geo database can't be used.
@@ -73,6 +77,7 @@ def build_pipeline(
         entries=_rules_of(program),
         lists=ListFiles(chosen),
         counts=guarded_counts(redis, on_fallback),
+        usual=lambda: usual().clicks,
     )
     tools = EnrichmentTools.open(
         chosen,
@@ -116,6 +121,9 @@ def build_pipeline(
             on_changes=on_changes,
             holds_turn=turns(redis, "holds", holds.LOOK_SECONDS),
             rates_turn=turns(redis, "rates", late_rates.LOOK_SECONDS),
+            quality=ConversionQuality(
+                store, lambda: JudgedBy(engine.in_force().book, usual().conversions), tools.places.find
+            ),
         ),
         interval_s=chosen.pipeline_interval_ms / 1000,
         retention_s=chosen.journal_retention_seconds,

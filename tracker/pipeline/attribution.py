@@ -1,9 +1,9 @@
 """Whose a conversion is: its click's, its impression's, its coupon's partner's, or its visitor's last click's.
 
 Rules: a click id that a postback names comes first, and may be an impression's (view-through). Without one, a
-coupon of the offer that was valid at the moment gives the sale to its partner; else the visitor (address and user
-agent) is looked for: their last click on the offer within its window, else their last impression within its view
-window. Only what came before the conversion counts.
+coupon of the offer that was valid at the moment gives the sale to its partner, and whose link the visitor clicked
+before is only noted; else the visitor (address and user agent) is looked for: their last click on the offer within
+its window, else their last impression within its view window. Only what came before the conversion counts.
 
 Invariants: nothing is guessed (a visitor without address or user agent is nobody's); a self-test's click is found
 by a self-test only; the answer for one batch costs at most four questions, however many postbacks it has.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
@@ -82,10 +83,11 @@ class Attribution:
             click_id = postback.fields.click_id
             if not click_id:
                 coupon = _by_coupon(postback, snapshot)
-                if coupon is not None:
-                    owners.append(coupon)
-                    continue
                 found = clicks.get(id(postback)) or views.get(id(postback))
+                if coupon is not None:
+                    path = known.get(found.click_id) if found else None
+                    owners.append(replace(coupon, path_partner_id=path["partner_id"]) if path else coupon)
+                    continue
                 click_id = found.click_id if found else ""
             if (click := known.get(click_id)) is not None:
                 owners.append(Owner(_marked(click, postback), click_id, click["click_ms"], "click"))
@@ -108,7 +110,7 @@ class Attribution:
     @staticmethod
     def _by_visitor(postback: Postback, snapshot: Snapshot) -> bool:
         known = postback.fields.conversion_ip and postback.user_agent and postback.offer_id in snapshot.offers
-        return bool(known) and not postback.fields.click_id and _by_coupon(postback, snapshot) is None
+        return bool(known) and not postback.fields.click_id
 
     def _of_visitors(
         self, postbacks: Sequence[Postback], snapshot: Snapshot
@@ -118,7 +120,13 @@ class Attribution:
             return {}, {}
         windows = {p.offer_id: self.window_ms(snapshot.offers[p.offer_id]) for p in postbacks}
         clicks = self._last(sql.CLICKS_OF_VISITORS, postbacks, windows)
-        rest = [p for p in postbacks if id(p) not in clicks and snapshot.offers[p.offer_id].view_window_s]
+        rest = [
+            p
+            for p in postbacks
+            if id(p) not in clicks
+            and snapshot.offers[p.offer_id].view_window_s
+            and _by_coupon(p, snapshot) is None
+        ]
         windows = {p.offer_id: snapshot.offers[p.offer_id].view_window_s * 1000 for p in rest}
         return clicks, self._last(sql.IMPRESSIONS_OF_VISITORS, rest, windows) if rest else {}
 

@@ -34,6 +34,8 @@ class Owner:
     click_ms: int
     """When it was received; without a click when the conversion was. It never changes."""
     attribution: Attribution
+    path_partner_id: int = 0
+    """Whose link the visitor clicked last, where a coupon says whose the conversion is; 0 when nobody knows."""
 
     @property
     def offer_id(self) -> int:

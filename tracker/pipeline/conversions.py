@@ -33,6 +33,7 @@ from tracker.errors import ERRORS, POSTBACK_NOT_PROCESSED
 from tracker.events import OUR_OWN, Adjustment, Postback
 from tracker.pipeline import sql
 from tracker.pipeline.attribution import Attribution
+from tracker.pipeline.conversion_quality import ConversionQuality
 from tracker.pipeline.conversion_rows import KnownConversion, Owner, known_of, outbox_batches
 from tracker.pipeline.counting import Counts
 from tracker.pipeline.deciding import Decided, Decisions, Moved, key_of
@@ -82,6 +83,7 @@ class ConversionStage:
         on_changes: OnChanges | None = None,
         holds_turn: Callable[[], bool] = lambda: True,
         rates_turn: Callable[[], bool] = lambda: True,
+        quality: ConversionQuality | None = None,
     ) -> None:
         """Prepare.
 
@@ -97,8 +99,10 @@ class ConversionStage:
             on_changes: Told new changes.
             holds_turn: Whether this host looks for hold periods that are over, asked every few seconds.
             rates_turn: Whether it looks for amounts whose rate is known by now, asked as often.
+            quality: Judges conversions; by default the rules as they are built in, without baselines.
 
         """
+        self._quality = quality or ConversionQuality(store)
         self._store = store
         self._ledger = ledger
         self._keys = keys
@@ -167,10 +171,11 @@ class ConversionStage:
         readable = [(e, event) for e in waiting if (event := self._read(e, snapshot, refused)) is not None]
         known = self._known(event for _, event in readable)
         owners = self._owners([p for _, p in readable if isinstance(p, Postback)], known, snapshot)
-        decisions = Decisions(snapshot, self._window_ms, known)
+        postbacks = [(p, owners.get(id(p))) for _, p in readable if isinstance(p, Postback)]
+        qualities = self._quality.examine(postbacks, known, snapshot)
+        decisions = Decisions(snapshot, self._window_ms, known, qualities)
         decided = decisions.decided
         decided.done, decided.rejected = refused.done, refused.rejected
-        postbacks = [(p, owners.get(id(p))) for _, p in readable if isinstance(p, Postback)]
         counts = Counts(self._store, decisions.buckets(postbacks), decisions.rates)
         for entry, event in readable:
             owner = owners.get(id(event))

@@ -1,4 +1,4 @@
-"""What a batch of postbacks comes to: each is applied to its conversion, priced, held against caps, counted.
+"""What a batch of postbacks comes to: each is applied to its conversion, priced, judged, held against caps.
 
 Invariants: one after the other in the order they were received; whatever is wrong with one becomes a ``rejected``
 row with its reason; what a conversion counts towards caps and steps is counted before the next one is looked at;
@@ -15,7 +15,7 @@ from typing import Any
 
 from kernel.errors import ErrorKind
 from tracker import caps
-from tracker.conversion_life import apply, approved_by_hand, beyond_cap
+from tracker.conversion_life import apply, approved_by_hand, beyond_cap, held_by_rules
 from tracker.conversion_state import ConversionState, adjustment_conversion_id, id_of
 from tracker.errors import (
     CLICK_NOT_FOUND,
@@ -27,6 +27,7 @@ from tracker.errors import (
     TRANSITION_NOT_ALLOWED,
 )
 from tracker.events import OUR_OWN, Adjustment, Postback
+from tracker.pipeline.conversion_quality import UNJUDGED, Qualities, count_followed
 from tracker.pipeline.conversion_rows import KnownConversion, Owner, adjustment_row, conversion_row
 from tracker.pipeline.counting import Bucket, Counts, cap_bucket, pipeline_caps, steps_bucket
 from tracker.pipeline.entries import WaitingPostback
@@ -84,15 +85,23 @@ class Decided:
 class Decisions:
     """Decides the postbacks of a batch."""
 
-    def __init__(self, snapshot: Snapshot, window_ms: int, known: dict[str, KnownConversion]) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        window_ms: int,
+        known: dict[str, KnownConversion],
+        qualities: Qualities = UNJUDGED,
+    ) -> None:
         """Begin.
 
         Args:
             snapshot: The program.
             window_ms: How long after a click a conversion counts, unless its offer says otherwise.
             known: The conversions the batch may change, by id; those it makes are added.
+            qualities: What fraud rules found on them.
 
         """
+        self._qualities = qualities
         self._snapshot = snapshot
         self._window_ms = window_ms
         self._known = known
@@ -151,6 +160,7 @@ class Decisions:
         if outcome == "refused":
             raise TRANSITION_NOT_ALLOWED.error()
         if not owner.is_test:
+            owner, state = self._judged(postback, owner, before, state)
             state = self._within_caps(postback, owner, offer, counts, before, state)
             if before is not None and state == before.state:
                 outcome = "duplicate"
@@ -192,6 +202,18 @@ class Decisions:
         after = KnownConversion(state, before.ts if before else postback.ts, change_seq, owner)
         self._known[key] = after
         self.decided.rows.append(conversion_row(key, postback, after, outcome))
+
+    def _judged(
+        self, postback: Postback, owner: Owner, before: KnownConversion | None, state: ConversionState
+    ) -> tuple[Owner, ConversionState]:
+        """Return whose it is with its verdict, and its state after what follows; a person's approval stands."""
+        if before is not None:
+            return self._qualities.later(postback, owner, before.state, state), state
+        owner, follows = self._qualities.first(postback, owner)
+        if approved_by_hand(postback):
+            return owner, state
+        count_followed(follows)
+        return owner, held_by_rules(state, follows)
 
     def _terms(self, offer: OfferRoute, owner: Owner, goal: str) -> Terms:
         partner = self._snapshot.partners.get(owner.partner_id)

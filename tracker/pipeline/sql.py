@@ -53,7 +53,8 @@ HOLDS_OVER = (
 RATES_MISSING = (
     "SELECT conversion_id, click_id, goal, txn_id, offer_id, change_seq, amount_currency, "  # noqa: S608 - texts above
     "toUnixTimestamp64Milli(rate_missing_since) AS since_ms FROM conversions WHERE conversion_id IN ("
-    "SELECT conversion_id FROM conversions WHERE status = 'hold' AND reject_reason = 'currency_rate_missing' "
+    "SELECT conversion_id FROM conversions WHERE status = 'hold' "
+    "AND reject_reason IN ('currency_rate_missing', 'fraud') "
     f"AND rate_missing_since > fromUnixTimestamp64Milli(0)) {_NEWEST}"
 )
 """Conversions whose amount once waited for its rate, as they are now: some have been decided since."""
