@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
 import pytest
+import typer
+from structlog.testing import capture_logs
+from typer.testing import CliRunner
 
+from clickledger.commands.fraud import dispute
+from clickledger.service import Service
 from kernel.clickhouse.arrow import rows_table
 from kernel.clickhouse.client import insert
 from tests.support.journals import events
+from tests.support.web import ADMIN_KEY
 from tracker.events import Adjustment, Event, Postback
 from tracker.journal import DIRECTORY
 
@@ -197,3 +204,32 @@ def test_another_partner_and_an_advertiser_find_no_dispute_and_no_conversion(cas
     assert advertiser.refused("GET", path) == (403, "forbidden")
     mine = case.partner.made("GET", PATH, params={"conversion_id": conversion_id, "state": "open"})["items"]
     assert [one["conversion_id"] for one in mine] == [conversion_id]
+
+
+def test_the_commands_open_and_settle_disputes(case, web, monkeypatch):
+    service = Service("http://testserver", ADMIN_KEY, transport=web.client._transport)
+    monkeypatch.setattr(Service, "find", classmethod(lambda *_: service))
+    app = typer.Typer()
+    dispute.register(app)
+    conversion_id = case.conversion()
+
+    def run(*words):
+        with capture_logs():
+            done = CliRunner().invoke(app, ("dispute", *words), catch_exceptions=False)
+        assert done.exit_code == 0, done.stderr
+        return done.stdout
+
+    opened = json.loads(run("open", "--conversion", conversion_id, "--reason", "Real people.", "--json"))
+    number = str(opened["id"])
+    assert conversion_id in run("list", "--state", "open", "--partner", str(case.partner_id))
+    run("review", number)
+    run("say", number, "Checked with the shop.", "--internal")
+    assert json.loads(run("overturn", number, "--reason", "They are.", "--json"))["outcome"] == "approved"
+    assert "Checked with the shop." in run("show", number)
+    for words, state in ((("uphold", "--reason", "No."), "upheld"), (("withdraw",), "withdrawn")):
+        days = ("--from", "2018-03-01", "--to", "2018-03-02")
+        opened = json.loads(run("open", "--partner", str(case.partner_id), *days, "--reason", "x", "--json"))
+        number = str(opened["id"])
+        run("review", number)
+        run(words[0], number, *words[1:])
+        assert json.loads(run("show", number, "--json"))["state"] == state
