@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tests.support.ranked_partners import planted
 
 from fraud.ranking.peers import FARTHEST, HALF_EVIDENCE, usual
+from tests.support.ranked_partners import planted
 
 
 def test_distances_are_in_units_of_the_peers_spread_and_believed_by_clicks():
@@ -39,18 +39,17 @@ def test_the_order_of_rows_changes_nothing():
     matrix, _ = planted()
     matrix[:, 0] = np.minimum(matrix[:, 0], 40)
     order = np.random.default_rng(5).permutation(len(matrix))
-    assert np.array_equal(
-        usual(matrix, matrix[:, 0]).distance[order], usual(matrix[order], matrix[order, 0]).distance
-    )
+    there, elsewhere = usual(matrix, matrix[:, 0]).distance[order], usual(matrix[order], matrix[order, 0]).distance
+    assert np.allclose(there, elsewhere, atol=1e-9)
 
 
 def test_peers_are_those_nearest_in_clicks_and_all_of_one_size():
-    clicks = np.repeat([1.0, 2.0, 1000.0], [300, 5, 120])
+    clicks = np.repeat([1.0, 2.0, 1000.0], [300, 5, 160])
     held = usual(clicks[:, None], clicks)
     assert set(held.groups[held.group[0]]) == set(range(300))
     # The window of the middle ones reaches into both sides, and takes each side whole.
     assert set(range(300, 305)) <= set(held.groups[held.group[302]])
-    assert set(held.groups[held.group[424]]) == set(range(305, 425))
+    assert set(held.groups[held.group[464]]) == set(range(305, 465))
 
 
 def test_missing_values_are_as_usual_even_where_a_whole_column_is():
@@ -67,3 +66,18 @@ def test_a_quantile_is_the_share_of_peers_below():
     held = usual(matrix, None)
     assert held.quantile(matrix, 9, 0) == pytest.approx(0.95)
     assert held.quantile(matrix, 0, 0) == pytest.approx(0.05)
+
+
+def test_peers_of_other_sizes_are_compared_at_the_partners_own():
+    clicks = np.round(np.geomspace(10, 100_000, 60))
+    matrix = np.column_stack([clicks, clicks / 2 * np.random.default_rng(4).uniform(0.8, 1.2, 60)])
+    held = usual(matrix, clicks)
+    # All sixty are one group, and the line through them explains all but the noise.
+    assert len(held.groups[held.group[5]]) == 60
+    assert np.abs(held.distance[:, 1]).max() < 2
+    assert held.median[59, 1] == pytest.approx(50_000, rel=0.2)
+    halved = matrix.copy()
+    halved[59, 1] = 5_000
+    found = usual(halved, clicks)
+    assert found.distance[59, 1] < -5
+    assert found.quantile(halved, 59, 1) < 0.05
