@@ -12,6 +12,7 @@ from redis import Redis
 from fraud.counts import guarded_counts
 from fraud.engine import Engine
 from fraud.entries import RuleEntry
+from fraud.forest import Keeper, Shelf
 from fraud.lists import ListFiles
 from fraud.usual.keeper import Usual
 from kernel.heartbeat import Heartbeat
@@ -129,9 +130,12 @@ def build_pipeline(
         retention_s=chosen.journal_retention_seconds,
         each_round=each_round,
     )
+    model = Keeper(Shelf.of(chosen), engine.use_model)
+    model.start()
     try:
         yield loop
     finally:
+        model.stop()
         ledger.close(clean=loop.owes_nothing)
         loop.close()
         tools.close()
