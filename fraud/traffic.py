@@ -120,7 +120,7 @@ class Traffic:
         made = zip(column("method"), column("click_source"), strict=True)
         unknown = [""] * length
         return cls(
-            ts=table.column("ts").cast("timestamp[ms, UTC]").cast("int64").to_pylist(),
+            ts=table.column("ts").cast("timestamp[ms]").cast("int64").to_pylist(),
             partner_ids=column("partner_id"),
             offer_ids=column("offer_id"),
             ips=ips,
