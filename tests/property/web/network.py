@@ -27,12 +27,16 @@ from partners.models import (
     Coupon,
     Creative,
     CustomMetric,
+    Dispute,
+    DisputeEvent,
+    FraudRuleEntry,
     Goal,
     Hook,
     LandingPage,
     Link,
     Offer,
     OfferAccess,
+    PartnerMark,
     PayoutOverride,
     ReportSchedule,
     SavedReport,
@@ -147,6 +151,7 @@ def build(web: Web, store: Any) -> Network:
         made.add(_hook(of_advertiser(m), advertiser_id=advertisers[m]))
     for n in BOTH:
         made.add(_hook(of_partner(n), partner_id=partners[n]))
+        made.fraud(partners[n], of_partner(n))
         made.keeps("partner", of_partner(n), partner_id=partners[n])
         made.keeps("advertiser", of_advertiser(n), advertiser_id=advertisers[n])
     made.ids |= {*partners, *advertisers}
@@ -193,6 +198,19 @@ class _Making:
         self.add(PayoutOverride(offer_id=offer, partner_id=partner, payout=Decimal(3)))
         self.add(Cap(offer_id=offer, partner_id=partner, kind="click", period="day", amount=Decimal(7)))
         self.texts.append(code)
+
+    def fraud(self, partner: int, mark: str) -> None:
+        whose = {"partner_id": partner}
+        self.add(FraudRuleEntry(code="ip_velocity", settings={"per_minute": 50}, note=mark, **whose))
+        self.add(PartnerMark(mark="fraud", note=mark, actor="user:1", **whose))
+        # Two, so that each may be brought to another state.
+        for n in BOTH:
+            said = Dispute(conversion_id=f"{mark}{n}", opened_by=f"key:{mark}", opened_by_partner=True, **whose)
+            dispute = self.add(said)
+            told = {"dispute_id": dispute, "actor": f"key:{mark}", "text": mark}
+            self.add(DisputeEvent(by_partner=True, state="open", **told))
+            self.add(DisputeEvent(by_partner=False, internal=True, **told))
+        self.texts.append(f"{mark}0")
 
     def keeps(self, role: Role, mark: str, **whose: int) -> None:
         owned = {"owner": f"key:{mark}", "role": role, **whose}

@@ -230,5 +230,6 @@ def test_the_rows_are_there_to_be_found(network, web):
         assert of_partner(n) in exported
         assert of_advertiser(n) in exported
     for party in network.parties:
-        for path in ("/api/v1/offers", "/api/v1/keys", "/api/v1/saved-reports", "/api/v1/custom-metrics"):
+        own = ("/api/v1/fraud/disputes",) if party.role == "partner" else ()
+        for path in (*own, "/api/v1/offers", "/api/v1/keys", "/api/v1/saved-reports", "/api/v1/custom-metrics"):
             assert party.own_mark in party.asker.ask("GET", path, params={"limit": 1000}).text
