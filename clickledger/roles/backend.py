@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clickledger.roles.past import recovered_past
 from clickledger.roles.pipeline import running
 from clickledger.roles.starting import role, settle_memory
 from clickledger.roles.stores import event_store
@@ -15,6 +16,7 @@ def run_backend(chosen: Settings) -> None:
     with (
         role(chosen, "backend", "backend"),
         event_store(chosen) as store,
+        recovered_past(store),
         running(chosen, store) as pipeline,
         web_app(chosen, pipeline.status, pipeline.between_rounds) as app,
     ):

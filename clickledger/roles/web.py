@@ -13,11 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 import partners
-from clickledger.roles import health, jobs, risk, rollups
+from clickledger.roles import health, jobs, past, risk, rollups, training
 from clickledger.roles.health import PipelineStatus
 from clickledger.roles.starting import role, say_ready
 from clickledger.serving import serve
 from fraud import risk as partner_risk
+from fraud.forest import operations as models
+from fraud.past import operations as judged_past
 from kernel import openapi, redis, sql
 from kernel.admission import Admission
 from kernel.api import Operation, routes
@@ -44,8 +46,10 @@ USES_SECONDS = 5.0
 
 def run_web(chosen: Settings) -> None:
     """Serve the web role until asked to end; the pipeline runs elsewhere."""
-    with role(chosen, "web", "web"), web_app(chosen, None) as app:
-        serve(app, chosen.web_host, chosen.web_port)
+    with role(chosen, "web", "web"):
+        past.recover_remote_past(chosen)
+        with web_app(chosen, None) as app:
+            serve(app, chosen.web_host, chosen.web_port)
 
 
 @contextlib.contextmanager
@@ -69,6 +73,7 @@ def web_app(
     export_readers = ReaderPool(chosen, size=2, settings=FRUGAL)
     road_readers = ReaderPool(chosen, settings=SINGLE_ROWS)
     risk_readers = ReaderPool(chosen, size=1, settings=partner_risk.READER_SETTINGS)
+    trainer = training.trainer(chosen)
     runs = partner_risk.RiskRuns(chosen, risk_readers, risk.marks_of(programs))
     try:
         partners.migrate(programs)
@@ -87,6 +92,7 @@ def web_app(
                     asyncio.create_task(publisher.keep_published()),
                     asyncio.create_task(_keep_uses_written(ring)),
                     asyncio.create_task(jobs.keep_schedules_run(app.state)),
+                    asyncio.create_task(training.keep_trained(trainer)),
                     asyncio.create_task(jobs.keep_rules_blocking(app.state)),
                     asyncio.create_task(risk.keep_partners_scored(runs)),
                 ]
@@ -129,9 +135,15 @@ def web_app(
         app.state.risk = runs
         app.state.pipeline_status = pipeline_status
         app.state.repairs = rollups.Repairs(chosen, between_rounds)
+        app.state.rescorings = rescorings = past.rescorings(chosen, between_rounds)
+        app.state.trainer = trainer
         app.state.openapi = _document(offered, chosen)
-        yield app
+        try:
+            yield app
+        finally:
+            rescorings.close()
     finally:
+        trainer.close()
         risk_readers.close()
         road_readers.close()
         export_readers.close()
@@ -173,4 +185,6 @@ def operations() -> list[Operation]:
         *health.operations(),
         *rollups.operations(),
         *partner_risk.operations(),
+        *models.operations(),
+        *judged_past.operations(),
     ]

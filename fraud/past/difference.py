@@ -74,6 +74,16 @@ def difference(client: Client, rescoring_id: str, span: Span) -> dict[str, Any]:
             }
             for currency, old, new, number, payout, revenue in rows(sql.CONVERSIONS_AT_STAKE, **whole)
         ],
+        "followed": [
+            {
+                "currency": currency,
+                "action": follows,
+                "conversions": int(number),
+                "payout": payout,
+                "revenue": revenue,
+            }
+            for currency, follows, number, payout, revenue in rows(sql.FOLLOWING, **whole)
+        ],
         "partners": _partners(rows(sql.PARTNERS_MOVED, id=rescoring_id, most=10 * MOST_PARTNERS)),
         "sample": [_sampled(row) for row in rows(sql.SAMPLE, id=rescoring_id, most=MOST_SAMPLES)],
     }

@@ -44,23 +44,27 @@ class Judging(Protocol):
         """Columns of ``clicks`` that are judged by."""
         ...
 
-    def warm(self, events: pa.Table) -> None:
+    def warm(self, events: pa.Table, kind: str) -> None:
         """Count events from before the range."""
         ...
 
-    def judge(self, events: pa.Table) -> Mapping[str, pa.Array]:
-        """Return the columns of ``schema.JUDGED`` by name, a row for each event."""
+    def judge(self, events: pa.Table, kind: str) -> Mapping[str, pa.Array]:
+        """Return the columns of ``schema.JUDGED`` by name; ``kind`` says whether clicks or impressions come."""
         ...
 
     def judge_conversions(self, conversions: pa.Table) -> Mapping[str, pa.Array]:
-        """Return the carried columns of conversions.
+        """Return the carried columns of conversions, and ``follows``: hold, reject or ''.
 
         Args:
-            conversions: ``old_`` columns as they are stored, ``click_`` columns as their clicks are judged now.
+            conversions: ``old_`` columns as they are stored, ``click_`` columns as their clicks are judged now
+                (those that stay as they are: as they are stored).
 
         """
         ...
 
 
-Judges: TypeAlias = Callable[[Sequence[RuleEntry]], Judging]
-"""Makes what judges under the rules in force, changed by these entries."""
+Begin: TypeAlias = Callable[[], Judging]
+"""Begins to judge, with nothing counted."""
+Judges: TypeAlias = Callable[[Sequence[RuleEntry], int | None], Begin]
+"""Takes what is in force now: rules changed by some entries, the model, and what was usual before a moment
+(milliseconds since 1970; None: it doesn't matter)."""

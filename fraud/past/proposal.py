@@ -60,9 +60,9 @@ def propose(client: Client, one: Proposing) -> None:
         judging = one.judging()
         begin = one.span.begin_ms
         for _, events in read(client, table, begin - WARM_UP_MS, begin, judging.facts):
-            judging.warm(events)
+            judging.warm(events, kind)
         for _, events in read(client, table, begin, one.span.end_ms, judging.facts):
-            changed = _changed(events, judging.judge(events), kind, one)
+            changed = _changed(events, judging.judge(events, kind), kind, one)
             if changed.num_rows:
                 client.insert_arrow("verdict_proposals", changed)
             one.on_progress(events.num_rows)
@@ -90,7 +90,7 @@ def _changed(events: pa.Table, judged: Mapping[str, pa.Array], kind: str, one: P
             else pa.array([], pa.string()),
             "kind": pa.repeat(kind, kept.num_rows) if kept.num_rows else pa.array([], pa.string()),
             "event_id": ids,
-            "click_id": ids,
+            "is_changed": pa.array([True] * kept.num_rows, pa.bool_()),
             "ts": kept["ts"],
             "partner_id": kept["partner_id"],
             "offer_id": kept["offer_id"],
@@ -130,27 +130,30 @@ def _money(
 def _propose_conversions(client: Client, one: Proposing) -> None:
     """Write what becomes of the conversions of clicks that would change."""
     judging = one.judging()
+    types = {column.name: column.type for column in CHANGING}
     for day in one.span.days():
+        meant = {**one.span.parameters(), "begin": midnight_ms(day), "end": midnight_ms(day + DAY)}
         found = client.query_arrow(
-            sql.CONVERSIONS_OF_PROPOSED,
-            parameters={"id": one.rescoring_id, "begin": midnight_ms(day), "end": midnight_ms(day + DAY)},
-            use_strings=True,
+            sql.CONVERSIONS_TO_JUDGE, parameters={"id": one.rescoring_id, **meant}, use_strings=True
         )
         if not found.num_rows:
             continue
         judged = judging.judge_conversions(found)
-        types = {column.name: column.type for column in CHANGING}
         old = {name: _typed(found[f"old_{name}"], types[name]) for name in CARRIED}
         new = {name: _typed(judged[name], types[name]) for name in CARRIED}
-        rows = pa.array(np.flatnonzero(_differ(old, new, CARRIED)))
+        differ = _differ(old, new, CARRIED)
+        follows = judged["follows"]
+        rows = pa.array(np.flatnonzero(differ | pc.not_equal(follows, "").to_numpy(zero_copy_only=False)))
         kept = found.take(rows)
         if not kept.num_rows:
             continue
-        whose = {name: kept[name] for name in ("click_id", "ts", "partner_id", "offer_id")}
+        whose = {name: kept[name] for name in ("ts", "partner_id", "offer_id")}
         whose |= {
             "rescoring_id": pa.repeat(one.rescoring_id, kept.num_rows),
             "kind": pa.repeat("conversion", kept.num_rows),
             "event_id": kept["conversion_id"],
+            "is_changed": pa.array(differ).take(rows),
+            "follows": follows.take(rows),
         }
         old = {name: column.take(rows) for name, column in old.items()}
         new = {name: column.take(rows) for name, column in new.items()}

@@ -94,7 +94,7 @@ class Rescorings:
 
         """
         span.checked()
-        judging = self._judges(entries)
+        judging = self._judges(entries, None)()
         with self._begun(), self._client() as client:
             events = sum(
                 int(client.query(sql.count_within(table), parameters=_whole(span)).result_rows[0][0])
@@ -184,7 +184,8 @@ class Rescorings:
             self._now = msgspec.structs.replace(self._now, judged=self._now.judged + events)
 
         with self._ending(record) as client:
-            one = Proposing(record.id, record.span, lambda: self._judges(record.entries), self._prices(), progress)
+            begin = self._judges(record.entries, record.span.begin_ms)
+            one = Proposing(record.id, record.span, begin, self._prices(), progress)
             try:
                 propose(client, one)
             except CancelledError:
@@ -252,7 +253,7 @@ class Rescorings:
             raise
 
     def _refuse_stale(self, client: Client, record: Record) -> None:
-        judging = self._judges(())
+        judging = self._judges((), None)()
         if (judging.rules_version, judging.model_version) != (record.rules_version, record.model_version):
             raise RESCORING_STALE.error()
         for other in newest(client):

@@ -43,7 +43,8 @@ _WHOSE: tuple[Column, ...] = (
 PROPOSALS: tuple[Column, ...] = (
     Column("rescoring_id", "String", "Which re-scoring"),
     *_WHOSE,
-    Column("click_id", "String", "Of a conversion its click, else the event itself"),
+    Column("is_changed", "Bool", "It would be stored otherwise"),
+    Column("follows", LABEL, "Of a conversion what the rules' actions would make of it: hold, reject or ''"),
     *(Column(f"old_{c.name}", c.type, f"{c.help}, as stored") for c in CHANGING),
     *(Column(f"new_{c.name}", c.type, f"{c.help}, as judged now") for c in CHANGING),
 )

@@ -26,6 +26,10 @@ def named(names: Sequence[str], prefix: str = "") -> str:
     return ", ".join(f"{prefix}`{name}`" for name in names)
 
 
+def _of_click(name: str) -> str:
+    return f"if(p.event_id = '', c.`{name}`, p.`new_{name}`) AS `click_{name}`"
+
+
 # ---- reading
 
 
@@ -60,16 +64,32 @@ def count_within(table: str) -> str:
     return f"SELECT count() FROM {table} WHERE {WITHIN}"
 
 
-CONVERSIONS_OF_PROPOSED = (
-    "SELECT c.conversion_id AS conversion_id, c.click_id AS click_id, c.click_ts AS ts, "
-    f"c.partner_id AS partner_id, c.offer_id AS offer_id, {', '.join(f'c.`{n}` AS `old_{n}`' for n in CARRIED)}, "
-    f"{', '.join(f'p.`new_{n}` AS `click_{n}`' for n in CARRIED)} "
-    "FROM (SELECT * FROM conversions FINAL WHERE click_ts >= fromUnixTimestamp64Milli({begin:Int64}) "
-    "AND click_ts < fromUnixTimestamp64Milli({end:Int64}) AND click_id != '') AS c "
-    "INNER JOIN (SELECT * FROM verdict_proposals WHERE rescoring_id = {id:String} AND kind != 'conversion' "
-    f"AND {ALL_BETWEEN}) AS p ON c.click_id = p.click_id ORDER BY ts, conversion_id"
+_OF_CONVERSIONS = (
+    *(
+        "conversion_id",
+        "click_id",
+        "partner_id",
+        "offer_id",
+        "advertiser_id",
+        "goal",
+        "attribution",
+        "ip",
+        "country",
+    ),
+    *("conversion_source", "txn_id", "customer_id", "coupon", "amount", "amount_currency", "conversion_ip"),
 )
-"""Conversions of clicks that would change, each with what its click would become."""
+CONVERSIONS_TO_JUDGE = (
+    f"SELECT {', '.join(f'c.`{n}` AS `{n}`' for n in _OF_CONVERSIONS)}, c.click_ts AS ts, c.ts AS converted_at, "
+    f"{', '.join(f'c.`{n}` AS `old_{n}`' for n in CARRIED)}, "
+    f"{', '.join(_of_click(n) for n in CARRIED)} "
+    "FROM (SELECT * FROM conversions FINAL WHERE click_ts >= fromUnixTimestamp64Milli({begin:Int64}) "
+    "AND click_ts < fromUnixTimestamp64Milli({end:Int64}) AND NOT is_test AND attribution != 'adjustment' "
+    "AND ({partner:UInt32} = 0 OR partner_id = {partner:UInt32}) "
+    "AND ({offer:UInt32} = 0 OR offer_id = {offer:UInt32})) AS c "
+    "LEFT JOIN (SELECT * FROM verdict_proposals WHERE rescoring_id = {id:String} AND kind != 'conversion' "
+    f"AND {ALL_BETWEEN}) AS p ON c.click_id = p.event_id ORDER BY converted_at, conversion_id"
+)
+"""Conversions of a day's clicks, each with what its click would become."""
 
 # ---- what would change
 
@@ -141,7 +161,19 @@ CONVERSIONS_AT_STAKE = (
 SAMPLE = (
     "SELECT kind, event_id, ts, partner_id, offer_id, old_verdict, new_verdict, old_fraud_reasons, "
     "new_fraud_reasons, new_fraud_facts, old_fraud_score, new_fraud_score "
-    "FROM verdict_proposals WHERE rescoring_id = {id:String} AND old_verdict != new_verdict ORDER BY cityHash64(event_id) LIMIT {most:UInt32}"
+    "FROM verdict_proposals WHERE rescoring_id = {id:String} AND old_verdict != new_verdict "
+    "ORDER BY cityHash64(event_id) LIMIT {most:UInt32}"
 )
-PROPOSED = "SELECT kind, count() FROM verdict_proposals WHERE rescoring_id = {id:String} GROUP BY kind"
+PROPOSED = (
+    "SELECT kind, count() FROM verdict_proposals WHERE rescoring_id = {id:String} AND is_changed GROUP BY kind"
+)
+FOLLOWING = (
+    "SELECT c.currency, p.follows, count(), sum(c.payout), sum(c.revenue) FROM ("
+    "SELECT conversion_id, currency, payout, revenue FROM conversions FINAL "
+    "WHERE click_ts >= fromUnixTimestamp64Milli({begin:Int64}) "
+    "AND click_ts < fromUnixTimestamp64Milli({end:Int64}) AND status IN ('approved', 'pending')) AS c INNER JOIN ("
+    "SELECT event_id, follows FROM verdict_proposals WHERE rescoring_id = {id:String} AND follows != '') AS p "
+    "ON c.conversion_id = p.event_id GROUP BY 1, 2 ORDER BY 1, 2"
+)
+"""Approved and pending conversions that the rules' actions would hold or reject."""
 DROP_PROPOSAL = "ALTER TABLE verdict_proposals DROP PARTITION {id:String}"

@@ -34,14 +34,15 @@ class BySubId:
         self.rules_version = rules_version
         self.warmed = 0
 
-    def warm(self, events: pa.Table) -> None:
+    def warm(self, events: pa.Table, _: str) -> None:
         self.warmed += events.num_rows
 
-    def judge(self, events: pa.Table) -> dict[str, pa.Array]:
+    def judge(self, events: pa.Table, _: str) -> dict[str, pa.Array]:
         return self._columns([_JUDGED_BY.get(sub1, _VALID) for sub1 in events["sub1"].to_pylist()])
 
     def judge_conversions(self, conversions: pa.Table) -> dict[str, pa.Array]:
-        return {name: conversions[f"click_{name}"] for name in CARRIED}
+        follows = pa.array([""] * conversions.num_rows)
+        return {name: conversions[f"click_{name}"] for name in CARRIED} | {"follows": follows}
 
     def _columns(self, found: list[dict[str, Any]]) -> dict[str, pa.Array]:
         rows = [{**_VALID, **one, "rules_version": self.rules_version} for one in found]

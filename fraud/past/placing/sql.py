@@ -14,7 +14,7 @@ from kernel.clickhouse.columns import CLICKS, CONVERSIONS, Rollup
 
 DAYS_CHANGED = (
     "SELECT DISTINCT toString(toDate(ts, 'UTC')) AS day FROM verdict_proposals "
-    "WHERE rescoring_id = {id:String} AND kind = {kind:String} ORDER BY day"
+    "WHERE rescoring_id = {id:String} AND kind = {kind:String} AND is_changed ORDER BY day"
 )
 
 
@@ -152,7 +152,7 @@ _OLD = {
 KEEP_HISTORY = (
     f"INSERT INTO verdict_history ({named([c.name for c in HISTORY])}) "
     f"SELECT {', '.join(_OLD.get(c.name, f'`{c.name}`') for c in HISTORY)} FROM verdict_proposals "
-    "WHERE rescoring_id = {id:String}"
+    "WHERE rescoring_id = {id:String} AND is_changed"
 )
 
 IS_FENCED = (

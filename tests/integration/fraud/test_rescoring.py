@@ -28,7 +28,7 @@ def past(event_store):
 
 @pytest.fixture
 def rescorings(store_settings):
-    service = Rescorings(store_settings, lambda _: BySubId(), lambda: prices, None)
+    service = Rescorings(store_settings, lambda *_: BySubId, lambda: prices, None)
     yield service
     service.close()
 
@@ -149,7 +149,7 @@ def test_clicks_stored_while_the_copy_is_made_are_kept_as_they_were_judged(past,
         past.clicks(past.day(-7), "another week of the month")
 
     monkeypatch.setattr(placing._Work, "prepare", prepare)
-    service = Rescorings(store_settings, lambda _: BySubId(), lambda: prices, None)
+    service = Rescorings(store_settings, lambda *_: BySubId, lambda: prices, None)
     record = proposed(service, past, 0, 0)
     service.apply(record.id, "user:1")
     assert done(service, record).state == "applied"
@@ -204,7 +204,7 @@ class Killed(BaseException):
 def test_killed_anywhere_it_is_nothing_or_all(past, store_settings, monkeypatch, point):
     bot, *_ = past.clicks(past.day(0), "bot", "fine")
     past.convert(bot)
-    service = Rescorings(store_settings, lambda _: BySubId(), lambda: prices, None)
+    service = Rescorings(store_settings, lambda *_: BySubId, lambda: prices, None)
     record = proposed(service, past, 0, 0)
     service.close()
 
@@ -266,7 +266,7 @@ def test_what_was_proposed_under_other_rules_or_older_verdicts_is_refused(past, 
     first, second = (proposed(rescorings, past, 0, 0) for _ in range(2))
     rescorings.apply(first.id, "user:1")
     assert done(rescorings, first).state == "applied"
-    newer = Rescorings(store_settings, lambda _: BySubId("test.3"), lambda: prices, None)
+    newer = Rescorings(store_settings, lambda *_: lambda: BySubId("test.3"), lambda: prices, None)
     third = proposed(rescorings, past, 0, 0)
     for service, record, code in (
         (rescorings, second, "rescoring_stale"),
