@@ -94,7 +94,7 @@ class Engine:
         entries: Callable[[], Sequence[RuleEntry]] = lambda: (),
         lists: ListFiles | None = None,
         counts: Counts | None = None,
-        usual: UsualClicks = NOTHING_USUAL,
+        usual: Callable[[], UsualClicks] = lambda: NOTHING_USUAL,
         model: Model | None = None,
     ) -> None:
         """Put the parts together.
@@ -103,7 +103,7 @@ class Engine:
             entries: How rules are set, asked once a batch; a new rulebook is made when they differ from before.
             lists: Configured lists; None for none.
             counts: Counts clicks; None for this process's memory.
-            usual: What is usual; see ``use_usual``.
+            usual: What is usual, asked once a batch.
             model: The model in use, None without one; see ``use_model``.
 
         """
@@ -119,16 +119,12 @@ class Engine:
         """Score with another model from the next batch on; None: rules only. May be called by any thread."""
         self._model = model
 
-    def use_usual(self, usual: UsualClicks) -> None:
-        """Compare with this from the next batch on. May be called by any thread."""
-        self._usual = usual
-
     def in_force(self) -> InForce:
         """Return what is in force now. Never raises."""
         return InForce(
             guarded("rulebook", self._rulebook, self._book),
             self._lists.current() if self._lists is not None else NO_LISTS,
-            self._usual,
+            guarded("usual", self._usual, NOTHING_USUAL),
             self._model,
         )
 

@@ -121,7 +121,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "clickledger_fraud_failures_total",
         "counter",
-        "Batches that a part of the fraud engine was left out of; part: rule, rulebook, counts, model, explanation.",
+        "Batches that a part of the fraud engine was left out of; part: rule, rulebook, usual, counts, model, explanation.",
         ("part",),
     ),
     Metric("clickledger_pipeline_step_seconds", "histogram", "One step over one batch.", ("step",)),

@@ -117,6 +117,17 @@ class Reason(msgspec.Struct, frozen=True):
     """False: recorded, without weight in the verdict."""
     sentence: str
     help: str
+    facts: dict[str, str] = {}
+    """The numbers behind it."""
+
+
+class ModelScore(msgspec.Struct, frozen=True):
+    """What the model made of a click."""
+
+    score: int = 0
+    """Percentile in its training window, 0 without a model."""
+    features: list[str] = []
+    """What set the click apart, the strongest first."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -127,6 +138,7 @@ class Verdict(msgspec.Struct, frozen=True):
     category: str
     score: int
     reasons: list[Reason]
+    model: ModelScore = ModelScore()
 
 
 class RoadConversion(msgspec.Struct, frozen=True):

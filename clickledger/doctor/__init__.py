@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from clickledger.doctor import geo, host, journals, keys, listening, stores
+from clickledger.doctor import fraud_lists, geo, host, journals, keys, listening, models, stores
 from clickledger.doctor.finding import Finding, problem
 from kernel.settings import Settings
 
@@ -32,6 +32,8 @@ CHECKS: tuple[Check, ...] = (
     stores.redis,
     stores.sql,
     geo.databases,
+    fraud_lists.lists,
+    models.model,
 )
 
 

@@ -168,8 +168,8 @@ def check_entry(entry: RuleEntry) -> None:
 def _check_action(spec: RuleSpec, entry: RuleEntry) -> None:
     if entry.action is not None and entry.action not in spec.actions:
         raise RULE_INVALID.error(
-            f"'{spec.code}' can't have the action '{entry.action}': what it looks at is known only after the visitor "
-            f"was redirected. Choose one of {', '.join(spec.actions)}."
+            f"'{spec.code}' can't have the action '{entry.action}': what it looks at is known only after the "
+            f"visitor was redirected. Choose one of {', '.join(spec.actions)}."
         )
     if entry.action == "block":
         if entry.block is None or entry.block_minutes is None:

@@ -34,8 +34,7 @@ class Aside(RuleSettings):
 
 
 class IpVelocity(RuleSettings):
-    """Clicks of one address, whoever the partner is. Private addresses are left out: they are one's own
-    proxy's."""
+    """Clicks of one address, whoever the partner is; a private one is left out, as it is one's own proxy's."""
 
     per_minute: int = Field(
         60, ge=1, le=MINUTE_CLICKS, description="Clicks of one address in a minute that are still ordinary."

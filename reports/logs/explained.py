@@ -7,9 +7,10 @@ doesn't know is shown as it is, never refused, as rows outlive versions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import zip_longest
+from itertools import chain, repeat, zip_longest
 from typing import Any
 
+from fraud.findings import facts_of
 from fraud.reasons import REASONS
 
 TURNED_AWAY: dict[str, str] = {
@@ -100,7 +101,8 @@ def verdict(click: Mapping[str, Any]) -> dict[str, Any]:
         "explained": VERDICTS.get(click["verdict"], _UNKNOWN),
         "category": click["fraud_category"],
         "score": click["fraud_score"],
-        "reasons": _reasons(click["fraud_reasons"]),
+        "reasons": _reasons(click["fraud_reasons"], click.get("fraud_facts") or ()),
+        "model": {"score": click["model_score"], "features": list(click["model_features"])},
     }
 
 
@@ -118,13 +120,15 @@ def conversion(state: Mapping[str, Any]) -> str:
     return " ".join(why)
 
 
-def _reasons(codes: Iterable[str]) -> list[dict[str, Any]]:
+def _reasons(codes: Iterable[str], facts: Iterable[str]) -> list[dict[str, Any]]:
     shown = []
-    for code in codes:
+    # Rows of older versions have reasons without facts.
+    for code, found in zip(codes, chain(facts, repeat(""))):  # noqa: B905 - the second one never ends
         one = REASONS.get(code)
         if one is None:
             row = {"category": "", "severity": 0, "counts": True, "sentence": _UNKNOWN, "help": ""}
         else:
-            row = {name: getattr(one, name) for name in ("category", "severity", "counts", "sentence", "help")}
-        shown.append({"code": code, **row})
+            row = {name: getattr(one, name) for name in ("category", "severity", "counts", "help")}
+            row["sentence"] = one.told(found)
+        shown.append({"code": code, **row, "facts": dict(facts_of(found))})
     return shown

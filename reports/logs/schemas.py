@@ -88,8 +88,16 @@ class ReasonShown(BaseModel):
     category: str
     severity: int = Field(description="0 to 100.")
     counts: bool = Field(description="False: recorded, without weight in the verdict.")
-    sentence: str
+    sentence: str = Field(description="With the numbers found, where there are any.")
     help: str
+    facts: dict[str, str] = Field(description="Those numbers by name.")
+
+
+class ModelShown(BaseModel):
+    """What the model made of the click."""
+
+    score: int = Field(description="Percentile in the model's training window; 0 without a model.")
+    features: list[str] = Field(description="What set the click apart, the strongest first.")
 
 
 class VerdictShown(BaseModel):
@@ -100,6 +108,7 @@ class VerdictShown(BaseModel):
     category: str
     score: int
     reasons: list[ReasonShown]
+    model: ModelShown
 
 
 class Money(BaseModel):

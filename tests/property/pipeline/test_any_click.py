@@ -5,6 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fraud import REASONS
 from kernel.clickhouse.arrow import arrow_schema
 from tests.support.clicks import CHROME, GOOGLEBOT, PHONE, click, open_tools
 from tracker.events import decode_events, encode_event
@@ -86,7 +87,8 @@ def test_any_click_becomes_one_full_row(batch):
     for row in table.to_pylist():
         assert row["verdict"] in {"valid", "duplicate", "suspect", "invalid"}
         assert 0 <= row["fraud_score"] <= 100
-        assert (row["verdict"] == "valid") == (row["fraud_reasons"] in ([], ["private_ip"]))
+        assert (row["verdict"] == "valid") == (not any(REASONS[code].counts for code in row["fraud_reasons"]))
+        assert len(row["fraud_facts"]) in {0, len(row["fraud_reasons"])}
         assert len(row["country"]) in {0, 2}
         assert row["device_type"] in {"mobile", "tablet", "desktop", "bot", "other"}
         assert (row["device_type"] == "bot") == row["is_bot"]

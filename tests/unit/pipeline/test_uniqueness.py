@@ -67,7 +67,7 @@ def test_what_the_offers_policy_calls_a_duplicate_is_one_though_the_window_saw_n
 
 def test_an_impression_seen_again_is_not_unique_and_no_duplicate_and_takes_no_click_its_place():
     seen = [click(number, kind="impression") for number in (1, 2)]
-    assert quality(*seen, click(3)) == [(True, "valid"), (False, "valid"), (True, "valid")]
+    assert quality(*seen, click(3, ts=NOON + 5_000)) == [(True, "valid"), (False, "valid"), (True, "valid")]
 
 
 def test_a_rerouted_click_is_a_visit_to_the_offer_it_came_to():

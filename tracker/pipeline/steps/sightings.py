@@ -28,8 +28,7 @@ class Sightings:
         self._old: dict[int, int] = {}
 
     def ages(self, clicks: Sequence[Click]) -> list[int]:
-        """Return the milliseconds from sighting to click, -1 for none; impressions are remembered, and have
-        none."""
+        """Return the milliseconds from sighting to click, -1 for none; impressions are remembered."""
         ages = [NONE] * len(clicks)
         for row, click in enumerate(clicks):
             if click.kind == "impression":
