@@ -19,6 +19,7 @@ from tracker.routes import (
     BlockRoute,
     CapRoute,
     DuplicateRoute,
+    FraudRuleRoute,
     LandingRoute,
     LinkRoute,
     SmartLinkRoute,
@@ -56,6 +57,10 @@ def rules():
             BlockRoute(3, "network", "198.51.100.0/24", expires_at=time.time_ns() // 1_000_000 - 1),
         ),
         advertisers={1: AdvertiserRoute(1, "Acme", TOKEN)},
+        fraud_rules=(
+            FraudRuleRoute("bot_user_agent", CAPPED, action="fallback"),
+            FraudRuleRoute("prefetch", CAPPED, action="fallback"),
+        ),
     )
 
 
@@ -151,6 +156,22 @@ def test_a_blocked_source_is_turned_away_from_what_it_is_blocked_for(edge, event
     click(edge, ALTERNATIVE, headers={"referer": "https://ads.spam.example/x"})
     click(edge, OPEN, peer="198.51.100.7")
     assert [e.trafficback_reason for e in events()] == ["blocked_source", "blocked_source", "", ""]
+
+
+def test_what_a_fraud_rule_names_goes_to_the_fallback_where_it_says_so(edge, events):
+    bot = {"user-agent": "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"}
+    assert click(edge, CAPPED, headers=bot).location == FALLBACK
+    assert click(edge, CAPPED, headers={"sec-purpose": "prefetch"}).location == FALLBACK
+    assert click(edge, OPEN, headers=bot).location.startswith("https://shop.example/")
+    click(edge, CAPPED)
+    found = events()
+    assert [e.trafficback_reason for e in found] == ["fraud_rule", "fraud_rule", "", ""]
+    assert [(e.offer_id, e.requested_offer_id) for e in found] == [
+        (CAPPED, 0),
+        (CAPPED, 0),
+        (OPEN, 0),
+        (CAPPED, 0),
+    ]
 
 
 def test_the_landing_page_that_was_chosen_is_written_down(edge, events):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.edge import program
 from tracker import snapshot
-from tracker.routes import BlockRoute
+from tracker.routes import BlockRoute, FraudRuleRoute
 from tracker.snapshot import EMPTY, SNAPSHOT_FILE, Snapshot, SnapshotFile, decode, encode, save
 
 
@@ -32,6 +32,18 @@ def test_a_list_is_read_when_one_of_its_routes_is_asked_for():
     assert (len(held), held[1], held[1:], tuple(held)) == (3, blocks[1], blocks[1:], blocks)
     assert held == blocks
     assert held != blocks[:2]
+
+
+def test_rule_entries_come_back_with_what_they_leave_open():
+    entries = (
+        FraudRuleRoute("ip_velocity", 3, 0, None, {"per_minute": 30, "counts": False}),
+        FraudRuleRoute("score", partner_id=4, enabled=False, action="block", block="sub1", block_minutes=60),
+    )
+    held = decode(encode(Snapshot(1, fraud_rules=entries))).fraud_rules
+    assert tuple(held) == entries
+    older = msgspec.msgpack.decode(encode(Snapshot(1, fraud_rules=entries)))
+    del older["fraud_rules"]
+    assert tuple(decode(msgspec.msgpack.encode(older)).fraud_rules) == ()
 
 
 def test_rates_come_back_by_currency_and_day():
