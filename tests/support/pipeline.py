@@ -20,17 +20,21 @@ import msgspec
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
+from fraud.rules.book import Rulebook
+from fraud.usual.conversions import NOTHING_USUAL
 from kernel.clickhouse.arrow import rows_table
 from tests.support.offers import offer
 from tracker.click_id import ClickIdKeys
 from tracker.conversion_state import ConversionState
 from tracker.events import Click, Event, Outgoing, Postback, PostbackFields, encode_event
 from tracker.journal import JournalFile
+from tracker.pipeline.conversion_quality import ConversionQuality, JudgedBy
 from tracker.pipeline.conversions import ConversionStage
 from tracker.pipeline.ledger import LEDGER_FILE, Ledger
 from tracker.pipeline.runner import PipelineLoop
 from tracker.pipeline.shipping import Shipper
 from tracker.snapshot import Snapshot
+from tracker.visitor import Place
 
 KEYS = ClickIdKeys({2: b"p" * 32}, 2)
 PAYS = 1
@@ -85,6 +89,10 @@ class Host:
         self.told: list[Sequence[Mapping[str, Any]]] = []
         """The changes that were told of, batch by batch."""
         self.handed_on: list[Outgoing] = []
+        self.judged_by = JudgedBy(Rulebook.of(), NOTHING_USUAL)
+        """What conversions are judged by."""
+        self.places: dict[str, Place] = {}
+        """Where addresses are; others are nowhere."""
         self._chosen = {
             "batch_events": 20_000,
             "retention_s": 300.0,
@@ -109,6 +117,7 @@ class Host:
             wait_minutes=self._chosen["wait_minutes"],
             counted=self._chosen["counted"],
             on_changes=self._tell,
+            quality=ConversionQuality(self.store, lambda: self.judged_by, lambda ip: self.places.get(ip, Place())),
         )
         self.loop = PipelineLoop(
             self.journals,

@@ -9,7 +9,7 @@ import pytest
 from fraud.reasons import REASONS
 from reports.logs import explained
 from reports.logs.timeline import timeline
-from tracker.conversion_state import CAP_REACHED, HOLD_PERIOD, RATE_MISSING
+from tracker.conversion_state import CAP_REACHED, FRAUD, HOLD_PERIOD, RATE_MISSING
 from tracker.edge.decision import TRAFFICBACK_REASONS
 
 CLICK = {
@@ -30,12 +30,14 @@ CLICK = {
     "fraud_reasons": [],
     "fraud_category": "",
     "fraud_score": 0,
+    "model_score": 0,
+    "model_features": [],
 }
 
 
 def test_every_reason_the_tracker_records_has_a_sentence():
     assert list(explained.TURNED_AWAY) == list(TRAFFICBACK_REASONS)
-    assert set(explained.STATUS_REASONS) == {CAP_REACHED, HOLD_PERIOD, RATE_MISSING}
+    assert set(explained.STATUS_REASONS) == {CAP_REACHED, FRAUD, HOLD_PERIOD, RATE_MISSING}
 
 
 @pytest.mark.parametrize(
