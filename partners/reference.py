@@ -54,6 +54,8 @@ A partner may promote an offer when the offer is public (unless its access was r
 approved: for one of `GET /api/v1/offers-to-ask-for` it asks with `POST /api/v1/offer-access`, into a private one
 it is let by the network.
 
+Rule entries, marks and what becomes of disputes are explained in [fraud.md](fraud.md).
+
 ## A partner's status
 
 Only an approved partner's clicks pass. `POST /api/v1/partners/<id>/status` with `status` and `reason` changes it;
@@ -112,6 +114,8 @@ def _section(resource: Resource) -> Iterator[str]:
     yield _table(resource.creating, changeable=set(resource.changing.model_fields))
     filters = [*resource.filters, *(["q"] if resource.named_by else [])]
     yield f"\nNarrowed by {_codes(filters)}; sorted by {_codes(resource.sorts)}."
+    if resource.reads != "program:read":
+        yield f" Read with the scope `{resource.reads}`, written with `{resource.writes}`."
     if resource.own_scope:
         yield f" Partners {_writes(resource)} their own with the scope `{resource.own_scope}`."
     yield "\n"

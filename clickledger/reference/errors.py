@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import fraud.rules.errors
 import fraud.simulation.errors
 import kernel.errors
 import partners
@@ -140,6 +141,12 @@ def sections() -> tuple[Section, ...]:
                 *keys.ERRORS.values(),
                 *rollup.ERRORS.values(),
             ),
+        ),
+        Section(
+            "Fraud rules",
+            "Answered by `/api/v1/fraud/rule-entries` and where entries are tried on the past, and printed by "
+            "`clickledger fraud rules`.",
+            tuple(fraud.rules.errors.ERRORS.values()),
         ),
         Section(
             "Ranking partners",
