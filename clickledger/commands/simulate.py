@@ -55,7 +55,7 @@ def simulate(
     ] = "",
     slices: Annotated[
         int, typer.Option(min=1, max=48, help="Parts that the past is stored in, one after the other.")
-    ] = 6,
+    ] = 4,
     user_agents: Annotated[
         Path | None,
         typer.Option(
@@ -63,6 +63,13 @@ def simulate(
         ),
     ] = None,
     *,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn",
+            help="Wait between two parts until the service has counted what is usual, five minutes at most.",
+        ),
+    ] = False,
     only_json: Annotated[bool, typer.Option("--json", help="Print nothing but one JSON object.")] = False,
     only_list: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
 ) -> None:
@@ -81,6 +88,7 @@ def simulate(
 
     from clickledger.replay.edge_address import edge_url
     from clickledger.replay.showing import Screen, print_result
+    from clickledger.simulation.learning import wait_until_counted
     from clickledger.simulation.running import seconds_of
     from clickledger.simulation.running import simulate as run
     from clickledger.simulation.showing import show
@@ -104,6 +112,7 @@ def simulate(
         edge_url=lambda: edge_url(chosen, service.url),
         from_day=from_day,
         slices=slices,
+        between=(lambda: wait_until_counted(service)) if learn else (lambda: None),
     )
     if only_json:
         print_result(result.as_json())

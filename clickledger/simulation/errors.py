@@ -22,5 +22,11 @@ SIMULATION_UNSTORED = ErrorKind(
     "error",
     "The simulated events were taken but not all were stored in time; is a pipeline running?",
 )
+NOT_LEARNED = ErrorKind(
+    "simulation_not_learned",
+    503,
+    "error",
+    "The service did not count what is usual in time: its log says why; leave --learn out to go on without.",
+)
 
-ERRORS = table(SPAN_INVALID, DAY_INVALID, SIMULATION_UNSTORED)
+ERRORS = table(SPAN_INVALID, DAY_INVALID, SIMULATION_UNSTORED, NOT_LEARNED)

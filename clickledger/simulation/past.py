@@ -46,6 +46,7 @@ def send(
     service: AdminApi,
     chosen: Settings,
     begin_ms: int,
+    over_ms: int,
     slices: int,
     on_stored: OnStored,
     between: Callable[[], None],
@@ -58,6 +59,7 @@ def send(
         service: The admin API.
         chosen: Settings; the data directory must be the service's.
         begin_ms: When the simulation begins, milliseconds since 1970.
+        over_ms: Milliseconds that its clicks are spread over.
         slices: Parts of equal time; what is usual can be learned between them.
         on_stored: Told how many events are stored so far.
         between: Called after each slice but the last.
@@ -74,7 +76,7 @@ def send(
         click.number: keys.mint(begin_ms + click.at, program.offers[click.offer]) for click in plan.clicks
     }
     run, stored = secrets.token_hex(6), 0
-    parts = _sliced(plan, slices)
+    parts = _sliced(plan, over_ms, slices)
     for number, events in enumerate(parts):
         name = f"{JOURNAL_PREFIX}{run}-{number}"
         encoded = [
@@ -94,12 +96,11 @@ def send(
     return click_ids
 
 
-def _sliced(plan: Plan, slices: int) -> list[list[SimulatedClick | SimulatedConversion]]:
-    """Return the events by time, cut into slices of equal time; none is empty unless the plan is."""
-    length = max(plan.length_ms, 1) + 1
+def _sliced(plan: Plan, over_ms: int, slices: int) -> list[list[SimulatedClick | SimulatedConversion]]:
+    """Return the events by time, cut into slices of equal time; what comes later is in the last. None is empty."""
     found: list[list[SimulatedClick | SimulatedConversion]] = [[] for _ in range(slices)]
     for event in by_time(plan.clicks, plan.conversions):
-        found[event.at * slices // length].append(event)
+        found[min(event.at * slices // over_ms, slices - 1)].append(event)
     return [events for events in found if events]
 
 

@@ -130,7 +130,9 @@ def simulate(
     if road == "pipeline":
         begin_ms = int(datetime(begins.year, begins.month, begins.day, tzinfo=UTC).timestamp() * 1000)
         with screen.bar("events stored", len(plan.clicks) + len(plan.conversions)) as bar:
-            click_ids = past.send(plan, program, service, chosen, begin_ms, slices, bar.at, between)
+            click_ids = past.send(
+                plan, program, service, chosen, begin_ms, wanted.over_s * 1000, slices, bar.at, between
+            )
         sent = live.Sent(click_ids, list(plan.conversions))
         span = (begin_ms, begin_ms + plan.length_ms)
     else:

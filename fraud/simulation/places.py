@@ -55,6 +55,13 @@ _SPECIAL = (0, 10, 100, 127, 169, 172, 192, 198, 203)
 _NOBODY_AT_HOME = (3, 6, 7, 11, 13, 18, 19, 21, 22, 26, 28, 29, 30, 33, 34, 35, 44, 48, 52, 53, 54, 55, 56)
 """First octets that belong to clouds, the military or one company: no people browse from there."""
 
+HOSTED: Final = (
+    *(("US", "3.208"), ("US", "52.4"), ("US", "34.72"), ("US", "104.131"), ("US", "45.33")),
+    *(("DE", "88.198"), ("DE", "5.9"), ("FR", "51.75"), ("DE", "159.69"), ("GB", "178.62")),
+)
+"""Networks of large hosting providers, as /16, with their country: where simulated servers stand. No rule
+reads them."""
+
 _COUNTRIES = Shares(COUNTRIES)
 
 
@@ -65,8 +72,11 @@ def _networks() -> dict[str, list[int]]:
     firsts = [octet for octet in range(1, 224) if octet not in (*_SPECIAL, *_NOBODY_AT_HOME)]
     numbers = [random.choice(firsts) << 24 | random.getrandbits(16) << 8 for _ in range(_SAMPLED)]
     found: dict[str, list[int]] = {}
-    for number, code in zip(numbers, iptocc.country_code(_texts(numbers)), strict=True):
-        found.setdefault(code or "", []).append(number)
+    hosted = {network for _, network in HOSTED}
+    texts = _texts(numbers)
+    for number, text, code in zip(numbers, texts, iptocc.country_code(texts), strict=True):
+        if ".".join(text.split(".")[:2]) not in hosted:
+            found.setdefault(code or "", []).append(number)
     return found
 
 

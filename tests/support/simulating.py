@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from clickhouse_connect.driver.client import Client
 from pydantic import SecretStr
@@ -15,10 +16,23 @@ from starlette.testclient import TestClient
 from clickledger.roles.pipeline import running
 from clickledger.roles.web import web_app
 from clickledger.service import Service
-from kernel.clickhouse.client import EMBEDDED_DIRECTORY
+from fraud.usual.keeper import UsualKeeper
+from kernel.clickhouse.client import EMBEDDED_DIRECTORY, connect_reader
 from kernel.settings import Settings
 
 ADMIN_KEY = "cl_an-admin-key-made-up-for-simulations"
+
+
+class ToldKeeper(UsualKeeper):
+    """Counts what is usual when it is told to, and not by the clock."""
+
+    def start(self) -> None:
+        """Begin nothing."""
+
+    def count(self, chosen: Settings) -> None:
+        """Count what is usual by now."""
+        with closing(connect_reader(chosen)) as reader:
+            self._refresh(reader)
 
 
 class InProcess(Service):
@@ -32,8 +46,12 @@ class InProcess(Service):
 @contextmanager
 def simulating(
     store: Client, store_settings: Settings, directory: Path, **chosen: Any
-) -> Iterator[tuple[Settings, Service]]:
-    """Run a service over the test process's event store; yield its settings and its admin API."""
+) -> Iterator[tuple[Settings, Service, Callable[[], None]]]:
+    """Run a service over the test process's event store.
+
+    Yields its settings, its admin API, and what counts what is usual by now.
+
+    """
     own = Path(tempfile.mkdtemp(dir=directory))
     (own / EMBEDDED_DIRECTORY).symlink_to(store_settings.data_dir / EMBEDDED_DIRECTORY)
     given = {
@@ -45,9 +63,16 @@ def simulating(
         **chosen,
     }
     settings = Settings(data_dir=own, **given)
+    keepers: list[ToldKeeper] = []
+
+    def keeper_of(which: Settings) -> ToldKeeper:
+        keepers.append(ToldKeeper(lambda: connect_reader(which)))
+        return keepers[-1]
+
     with (
+        patch("clickledger.roles.pipeline.UsualKeeper.of", keeper_of),
         running(settings, store) as pipeline,
         web_app(settings, pipeline.status, pipeline.between_rounds) as app,
         TestClient(app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {ADMIN_KEY}"}) as client,
     ):
-        yield settings, InProcess(client)
+        yield settings, InProcess(client), lambda: keepers[-1].count(settings)

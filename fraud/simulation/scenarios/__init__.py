@@ -135,6 +135,7 @@ SCENARIOS: dict[str, Scenario] = {
             sales.flooding,
             ("ctit_flat",),
             _CONVERSIONS,
+            times=2.0,
         ),
         Scenario(
             "injection",
@@ -188,11 +189,11 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "amounts",
-            "Sales of fifty times the usual amount, for a share of them.",
+            "Sales are reported in cents where the offer counts in euros: a hundred times too much.",
             sales.amounts,
             ("amount_outlier",),
             _CONVERSIONS,
-            times=0.125,
+            times=0.0625,
         ),
         Scenario(
             "other-buyers",

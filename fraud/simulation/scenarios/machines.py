@@ -8,13 +8,6 @@ from fraud.simulation import places
 from fraud.simulation.events import Visitor
 from fraud.simulation.stage import Part
 
-_HOSTED = (
-    *(("US", "3.208"), ("US", "52.4"), ("US", "34.72"), ("US", "104.131"), ("US", "45.33")),
-    *(("DE", "88.198"), ("DE", "5.9"), ("FR", "51.75"), ("DE", "159.69"), ("GB", "178.62")),
-)
-"""Networks of large hosting providers, as /16, with their country: where simulated servers stand. No rule
-reads them."""
-
 _BOT_MACHINES = 24
 _FARM_ADDRESSES, _FARM_AGENTS = 4, 2
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
@@ -28,7 +21,7 @@ _AGENT_PACE = 300
 
 def server_address(random: Random) -> tuple[str, str]:
     """Draw country and address of a hosted server."""
-    country, network = random.choice(_HOSTED)
+    country, network = random.choice(places.HOSTED)
     return country, f"{network}.{random.randrange(256)}.{random.randrange(1, 255)}"
 
 

@@ -13,6 +13,7 @@ _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _RUSH_MS = 180_000
 """Three minutes in which people who were promised a reward come."""
+_REWARDED_THAT_BUY = 0.2
 FLAT_DAYS = 5
 """Days over which claimed conversions are spread evenly."""
 _FLOODED_THAT_BUY = 0.4
@@ -42,8 +43,9 @@ def incentivised(part: Part, wanted: int) -> None:
     for _ in range(wanted):
         at = begin + int(part.random.random() * min(_RUSH_MS, part.over_ms))
         click = part.click(at, part.person(country), (("sub1", "rewards"),), referrer="")
-        took = part.random.randrange(40_000, 150_000)
-        part.convert(click, at + took, amount=f"{part.random.uniform(0.5, 2.0):.2f}")
+        if part.random.random() < _REWARDED_THAT_BUY:
+            took = part.random.randrange(40_000, 150_000)
+            part.convert(click, at + took, amount=f"{part.random.uniform(0.5, 2.0):.2f}")
 
 
 def coupon_leak(part: Part, wanted: int) -> None:
@@ -92,7 +94,7 @@ def amounts(part: Part, wanted: int) -> None:
     """Write amounts down."""
     for _ in range(wanted):
         click = part.click(part.moment(), part.person())
-        amount = f"{shape.MEDIAN_AMOUNT * part.random.uniform(40, 80):.2f}"
+        amount = f"{100 * float(shape.amount(part.random)):.0f}"
         part.convert(click, click.at + shape.conversion_delay_ms(part.random), amount=amount)
 
 

@@ -46,11 +46,11 @@ def test_every_scenario_has_as_much_as_was_asked_for(everything):
     clicks = Counter(click.scenario for click in everything.clicks)
     conversions = Counter(one.scenario for one in everything.conversions)
     for name, scenario in SCENARIOS.items():
-        if name != "flooding":
+        if name not in {"flooding", "incentivised"}:
             made = conversions if scenario.judged == "conversions" else clicks
             assert made[name] == round(150 * scenario.times), name
-    assert clicks["flooding"] == 150
-    assert 0.25 * 150 < conversions["flooding"] < 0.55 * 150
+    assert clicks["flooding"] == 300
+    assert 0.25 * 300 < conversions["flooding"] < 0.55 * 300
 
 
 def test_numbers_are_places_and_every_conversion_follows_its_click(everything):
@@ -163,7 +163,7 @@ def test_sales_are_faked_as_they_say():
     leak = plan_of("coupon-leak")
     assert leak.coupons == (("NEWSLETTER20", "newsletter", "sale coupon-leak"),)
     assert {one.coupon for one in leak.conversions} == {"NEWSLETTER20"}
-    assert min(float(one.amount) for one in plan_of("amounts").conversions) > 1_900
+    assert min(float(one.amount) for one in plan_of("amounts").conversions) > 100 * 5
 
 
 def test_identical_clicks_come_in_bursts():
