@@ -1,8 +1,10 @@
 """What is measured of every partner and day: the closed table of behaviours, and how a person reads each.
 
 Invariants: a name is stored in history for years, so it is never renamed or reused; every column that ``sql``
-makes is in ``BEHAVIOURS``, and nothing else; only those with ``ranked`` are given to the ranking, because six
-windows times three measures of the same concentration would outvote everything else. The measures:
+makes is in ``BEHAVIOURS``, and nothing else; only those with ``ranked`` are given to the ranking. It weighs columns
+alike, so six windows times three measures of each concentration would outvote all else: of each dimension it gets
+the largest share of the day, which a person understands, and the entropy within an hour, which rotating through
+values doesn't fool. The measures:
 
 - *share*: of the clicks of a window beyond the first, how many are more of its commonest value: the sum of
   (largest count - 1) over the sum of (clicks - 1). 0: all different, 1: all the same, whatever the number of
@@ -89,7 +91,7 @@ def _concentration() -> list[Behaviour]:
                     1,
                     "share",
                     share,
-                    ranked=window in {"1m", "1h", "day"},
+                    ranked=window == "day",
                 ),
                 Behaviour(
                     f"{dimension}_entropy_{window}",
@@ -97,7 +99,7 @@ def _concentration() -> list[Behaviour]:
                     -1,
                     "degree",
                     f"This partner's {degrees} have {{value}} of the greatest possible variety",
-                    ranked=window in {"5m", "day"},
+                    ranked=window == "1h",
                 ),
                 Behaviour(
                     f"{dimension}_gini_{window}",
@@ -105,7 +107,7 @@ def _concentration() -> list[Behaviour]:
                     1,
                     "degree",
                     f"This partner's clicks are spread over {degrees} with an unevenness (Gini) of {{value}}",
-                    ranked=window == "6h",
+                    ranked=False,
                 ),
             ]
     return made
@@ -130,7 +132,7 @@ def _velocity() -> list[Behaviour]:
                 1,
                 "degree",
                 f"This partner's clicks vary from one {length} to the next by {{value}} beyond chance",
-                ranked=window in {"1m", "1h", "6h"},
+                ranked=window == "1h",
             ),
         ]
     return made
@@ -206,10 +208,22 @@ _CONVERSIONS = [
         "share",
         "{value} of this partner's conversions come a day or more after the click",
     ),
-    Behaviour("ctit_p05", "ctit", -1, "seconds", "A twentieth of this partner's conversions come within {value}"),
+    Behaviour(
+        "ctit_p05",
+        "ctit",
+        -1,
+        "seconds",
+        "A twentieth of this partner's conversions come within {value}",
+        ranked=False,
+    ),
     Behaviour("ctit_p50", "ctit", 0, "seconds", "Half of this partner's conversions come within {value}"),
     Behaviour(
-        "ctit_p95", "ctit", 1, "seconds", "A twentieth of this partner's conversions take {value} or longer"
+        "ctit_p95",
+        "ctit",
+        1,
+        "seconds",
+        "A twentieth of this partner's conversions take {value} or longer",
+        ranked=False,
     ),
 ]
 

@@ -1,9 +1,10 @@
 """From what partners did to how risky they are: scores, places and reasons of all of one day.
 
-Without labels partners are ranked by how unlike their peers they are. As soon as analysts' marks suffice, the
-ranker that learns from them takes over; reasons always come from the comparison with peers, because "your trees
-said so" is none. A score is a percentile of the partners judged that day: 97 says that 97 of 100 are less
-suspicious, whatever the method, so scores of different days and methods can be held against each other.
+Without labels partners are ranked by how unlike their peers they are, a little in many behaviours or far in one. As
+soon as analysts' marks suffice, the ranker that learns from them takes over; reasons always come from the comparison
+with peers, because "your trees said so" is none. A score is a percentile of the partners judged that day: 97 says
+that 97 of 100 are less suspicious, whatever the method, so scores of different days and methods can be held
+against each other.
 
 Invariants: labels play no part where there are too few; a partner of too few clicks is not judged, and never
 changes how others are; a marked partner teaches once, whatever the number of its days.
@@ -18,7 +19,8 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.ranking import Supervised, Unsupervised
+from fraud.ranking import Ranking, Supervised, Unsupervised
+from fraud.ranking.unsupervised import in_units
 from fraud.risk.behaviours import BEHAVIOURS, NAMES, RANKED
 from fraud.risk.measuring import Measured
 from fraud.risk.telling import reasons_of, too_few
@@ -74,7 +76,7 @@ def judge(
     enough = np.flatnonzero(measured.clicks >= min_clicks)
     values = measured.values[enough][:, _RANKED_AT]
     ranking = Unsupervised(seed, clicks="clicks", directions=_SIDES).fit_score(values, RANKED)
-    scores = ranking.scores
+    scores = in_units(ranking.scores) + in_units(_farthest(ranking))
     teaching, labels = _lessons(measured.partners[enough], values, marks, remembered)
     lacking = Supervised.enough(labels)
     method: Method = "peers"
@@ -108,6 +110,17 @@ def judge(
         judged.reasons[row] = reasons_of(ranking, int(at))
     judged.usual[np.ix_(enough, _RANKED_AT)] = ranking.usual.median
     return judged
+
+
+def _farthest(ranking: Ranking) -> Matrix:
+    """Return how far each partner is off in the one behaviour in which it is farthest off.
+
+    The ranking's own views weigh all behaviours alike, so that one who is a little off everywhere is seen. Who is
+    far off in one thing alone, as half of all clicks invalid, would be lost among two dozen behaviours: so this has
+    as much say as all of them. On the labelled table of ``docs/fraud-evaluation.md`` it costs nothing (AP 0.252
+    instead of 0.246, three seeds).
+    """
+    return ranking.tails.max(axis=1) if len(ranking.tails) else np.zeros(0)
 
 
 def _percentile(ordered: Matrix, score: float) -> int:
