@@ -13,7 +13,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from fraud.agents import AgentFinding, inspect_agent
+from fraud.agents import ORDINARY, AgentFinding, inspect_agent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,12 +94,14 @@ class Traffic:
         return len(self.ts)
 
     @classmethod
-    def stored(cls, table: pa.Table, *, impressions: bool = False) -> Traffic:
+    def stored(cls, table: pa.Table, *, impressions: bool = False, for_rules: bool = True) -> Traffic:
         """Return what is known of stored events.
 
         Args:
             table: At least ``STORED_COLUMNS`` of ``clicks`` or ``impressions``.
             impressions: Whether they are impressions.
+            for_rules: False leaves out what rules alone look at and what takes longest to find: what user agents
+                give away, and whether addresses are private.
 
         Raises:
             KeyError: a column is missing.
@@ -127,7 +129,7 @@ class Traffic:
             prefixes=column("ip_prefix"),
             asns=column("asn"),
             user_agents=user_agents,
-            agents=_each(agents, lambda agent: inspect_agent(*agent)),
+            agents=_each(agents, lambda agent: inspect_agent(*agent)) if for_rules else [ORDINARY] * length,
             device_types=column("device_type"),
             oses=column("os"),
             browsers=column("browser"),
@@ -142,7 +144,7 @@ class Traffic:
             trafficback_reasons=["" if rerouted else reason for reason, rerouted in turned_away],
             is_datacenter=column("is_datacenter"),
             is_proxy=column("is_proxy"),
-            is_private=_each(ips, is_private),
+            is_private=_each(ips, is_private) if for_rules else [False] * length,
             is_in_app=column("is_in_app"),
             is_impression=[impressions] * length,
             is_test=column("is_test"),

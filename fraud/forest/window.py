@@ -112,7 +112,7 @@ def replayed(tables: Iterable[pa.Table], expected: int, in_window: int, step: St
     for table in tables:
         for place in range(0, len(table), BATCH):
             piece = table.slice(place, BATCH)
-            traffic = Traffic.stored(piece)
+            traffic = Traffic.stored(piece, for_rules=False)
             facts.append(reader.read(traffic, counts.count(traffic)))
             verdicts.append(_labels(piece, "verdict"))
             categories.append(_labels(piece, "fraud_category"))
