@@ -20,6 +20,7 @@ from clickledger.serving import serve
 from fraud import risk as partner_risk
 from fraud.forest import operations as models
 from fraud.past import operations as judged_past
+from fraud.past.evidence import operations as evidence
 from kernel import openapi, redis, sql
 from kernel.admission import Admission
 from kernel.api import Operation, routes
@@ -187,4 +188,5 @@ def operations() -> list[Operation]:
         *partner_risk.operations(),
         *models.operations(),
         *judged_past.operations(),
+        *evidence.operations(),
     ]

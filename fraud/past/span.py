@@ -13,6 +13,7 @@ from fraud.past.errors import RANGE_INVALID
 MOST_DAYS = 400
 """In one range: a year and what was late. More is asked for in pieces."""
 DAY = timedelta(days=1)
+DAY_MS = 86_400_000
 _MILLISECONDS = 1000
 
 
