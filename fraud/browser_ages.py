@@ -5,8 +5,8 @@ straight line, to within about two months; a click of 2015 is judged by the brow
 
 Sources of the days: chromestatus.com/roadmap and chromiumdash.appspot.com/schedule (Chrome and Edge, which has had
 Chrome's numbers since 79), wiki.mozilla.org/Release_Management/Calendar (Firefox). Both went from six weeks a
-version to four, Chrome with 94 and Firefox with 71. Safari and browsers inside apps are left out: they follow
-their device's updates, which end while the device is still in use.
+version to four, Chrome with 94 and Firefox with 71. Browsers of phones, Safari and those inside apps are left out:
+they stay behind when their device gets no updates any more, and such devices are in use for many years.
 """
 
 from __future__ import annotations
@@ -25,12 +25,9 @@ _FIREFOX: Final = ((4, date(2011, 3, 22)), (71, date(2019, 12, 3)), (132, date(2
 _EDGE_IS_CHROME: Final = 79
 _RELEASES: Final = {
     "Chrome": _CHROME,
-    "Chrome Mobile": _CHROME,
     "Chromium": _CHROME,
     "Edge": _CHROME,
-    "Edge Mobile": _CHROME,
     "Firefox": _FIREFOX,
-    "Firefox Mobile": _FIREFOX,
 }
 """Browser as ua-parser calls it -> versions and the days they came out, ascending."""
 _DAY_MS: Final = 86_400_000

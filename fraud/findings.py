@@ -22,7 +22,12 @@ class Finding(NamedTuple):
 
 def facts_text(**facts: object) -> str:
     """Write facts as they are stored: names and values without spaces, in the given order."""
-    return " ".join(f"{name}={quote(str(value), safe='.:,/+@-')}" for name, value in facts.items())
+    return " ".join(f"{name}={_written(value)}" for name, value in facts.items())
+
+
+def _written(value: object) -> str:
+    # A label may hold what is no Unicode.
+    return quote(str(value), safe=".:,/+@-", errors="replace")
 
 
 def facts_of(text: str) -> Mapping[str, str]:

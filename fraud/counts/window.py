@@ -7,7 +7,7 @@ clicks never copies megabytes.
 
 Invariants: keys are 40 bits of a hash: with a million keys in the window, one in a million shares its count with
 another. Steps are kept modulo 2²⁴ (194 days of seconds). At most ``entries`` entries are kept, those of the latest
-steps.
+steps, and of one step those that count most.
 """
 
 from __future__ import annotations
@@ -114,9 +114,8 @@ class Window:
             self._forget()
 
     def _forget(self) -> None:
-        """Keep the later half of the steps' entries."""
-        steps = self._old.entries & _STEP_MASK
+        """Keep half as many as may be: those of the latest steps, and within a step those that count most."""
         # Steps wrap around once in half a year; then the oldest seem the latest for a moment.
-        oldest = np.partition(steps, len(steps) - self._most // 2)[len(steps) - self._most // 2]
-        kept = steps >= oldest
+        order = np.lexsort((self._old.weights, self._old.entries & _STEP_MASK))
+        kept = np.sort(order[-(self._most // 2) :])
         self._old = _Table(self._old.entries[kept], self._old.weights[kept])

@@ -95,7 +95,7 @@ SOPHISTICATED = (
         "agent",
         25,
         "The browser's version had been replaced years before.",
-        "Browsers update themselves. Scripts carry the user agent they were written with.",
+        "Browsers of computers update themselves. Scripts carry the user agent they were written with.",
         "{browser} {version} was {age} years old at the time of the click.",
     ),
     Reason(

@@ -1,3 +1,6 @@
+import gzip
+import json
+
 import pytest
 
 from fraud import REASONS, RULES_VERSION, Rulebook, inspect_agent
@@ -11,6 +14,7 @@ from fraud.rules.request import REQUEST_RULES, contradiction
 from fraud.usual.clicks import NOTHING_USUAL, PartnerPace, UsualClicks
 from tests.support.clicks import NOON
 from tests.support.traffic import traffic
+from tracker.visitor import describe
 
 HOUR = 3_600_000
 
@@ -45,7 +49,11 @@ def test_ordinary_traffic_has_no_reasons():
     ("user_agent", "code", "sentence"),
     [
         ("Googlebot/2.1", "bot_user_agent", "The user agent names Googlebot, a bot or crawler."),
-        ("curl/8", "http_library", "The click was made by curl, a programming library or command line tool, not by a browser."),
+        (
+            "curl/8",
+            "http_library",
+            "The click was made by curl, a programming library or command line tool, not by a browser.",
+        ),
         ("", "empty_user_agent", "The click carried no user agent."),
         ("null", "malformed_user_agent", "The click's user agent is not one that any browser writes."),
     ],
@@ -121,8 +129,8 @@ def test_a_browser_is_outdated_by_the_time_of_its_click():
     assert told(old, "outdated_browser") == "Chrome 60 was 9 years old at the time of the click."
     then = traffic(1, browsers="Chrome", browser_versions="60.0.3112", ts=1_510_000_000_000)
     assert codes(then) == codes(traffic(1, browsers="Safari", browser_versions="5")) == {}
-    in_app = traffic(1, browsers="Chrome Mobile", browser_versions="50", is_in_app=True)
-    assert codes(in_app) == {}
+    for left_behind in ({"browsers": "Chrome Mobile"}, {"browsers": "Chrome", "is_in_app": True}):
+        assert codes(traffic(1, browser_versions="50", ts=1_780_000_000_000, **left_behind)) == {}
 
 
 def test_a_language_that_is_not_spoken_there_is_recorded_and_weighs_nothing():
@@ -196,7 +204,8 @@ def test_a_label_that_makes_no_sense_is_spam(label):
 
 
 @pytest.mark.parametrize(
-    "label", ["", "summer-2026", "a8f5f167f44f4964e6c998dee827110c", "50%", "Café & Bar", "$5 off", "a[1]", "x<y", "#1"]
+    "label",
+    ["", "summer-2026", "a8f5f167f44f4964e6c998dee827110c", "50%", "Café & Bar", "$5 off", "a[1]", "x<y", "#1"],
 )
 def test_a_label_that_people_use_is_ordinary(label):
     assert oddity(label) == ""
@@ -246,7 +255,9 @@ def test_many_clicks_at_an_hour_that_usually_has_few_are_recorded():
 
 
 def test_impressions_and_self_tests_have_no_behaviour():
-    batch = traffic(100, ips="81.2.69.9", is_impression=[True] * 50 + [False] * 50, is_test=[False] * 50 + [True] * 50)
+    batch = traffic(
+        100, ips="81.2.69.9", is_impression=[True] * 50 + [False] * 50, is_test=[False] * 50 + [True] * 50
+    )
     assert codes(batch) == {}
 
 
@@ -282,3 +293,28 @@ def test_what_weighs_by_default_is_the_same_in_rules_and_reasons():
     assert {code: Rulebook.of().settings(code).counts for code in REASONS} == {
         code: reason.counts for code, reason in REASONS.items()
     }
+
+
+def test_facts_that_are_no_unicode_are_told_all_the_same():
+    assert codes(traffic(sub1s=["{\ud800}"])) == {0: {"sub_id_spam"}}
+
+
+@pytest.mark.realdata
+def test_hardly_any_real_browser_is_suspected_for_what_it_is(realdata):
+    with gzip.open(realdata / "ua" / "user_agents_weighted.json.gz") as file:
+        profiles = json.load(file)
+    texts = [profile["userAgent"] for profile in profiles]
+    devices = [describe(text) for text in texts]
+    batch = traffic(
+        user_agents=texts,
+        agents=[device.finding for device in devices],
+        device_types=[device.device_type for device in devices],
+        oses=[device.os for device in devices],
+        browsers=[device.browser for device in devices],
+        browser_versions=[device.browser_version for device in devices],
+        is_in_app=[device.is_in_app for device in devices],
+        ts=[NOON + n * 60_000 for n in range(len(texts))],
+    )
+    suspected = found(batch)
+    weight = sum(profiles[row]["weight"] for row in suspected)
+    assert weight / sum(profile["weight"] for profile in profiles) <= 0.001

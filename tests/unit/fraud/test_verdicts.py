@@ -51,3 +51,30 @@ def test_more_reasons_never_lower_the_score():
 def test_a_reason_nobody_knows_is_refused():
     with pytest.raises(KeyError):
         judge(("moon_phase",))
+
+
+def test_what_the_model_finds_corroborates_nothing():
+    assert judge(("model_outlier",), 99)[0] == "suspect"
+    assert judge(("anonymous_proxy", "model_outlier"), 99)[0] == "suspect"
+    assert judge(("duplicate_click", "model_outlier"), 99)[0] == "suspect"
+    assert judge(("anonymous_proxy", "fast_click", "model_outlier"), 99)[0] == "invalid"
+
+
+def test_the_score_is_the_larger_of_reasons_and_percentile():
+    assert [judge(("anonymous_proxy",), percentile).score for percentile in (0, 30, 80)] == [45, 45, 80]
+    assert judge((), 70) == ("valid", (), "", 70)
+
+
+def test_reasons_with_one_cause_do_not_corroborate_each_other():
+    for codes in (
+        ("anonymous_proxy", "geo_timezone_mismatch"),
+        ("ip_velocity", "duplicate_click"),
+        ("device_mismatch", "outdated_browser"),
+    ):
+        assert judge(codes).verdict == "suspect", codes
+
+
+def test_a_rulebook_may_have_a_reason_weigh_or_not():
+    assert judge(("geo_language_mismatch",)).verdict == "valid"
+    assert judge(("geo_language_mismatch",), 0, frozenset()).verdict == "suspect"
+    assert judge(("bot_user_agent",), 0, frozenset({"bot_user_agent"})) == ("valid", ("bot_user_agent",), "", 0)

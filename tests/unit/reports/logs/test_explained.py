@@ -94,6 +94,23 @@ def test_a_verdict_names_each_reason_and_survives_one_it_does_not_know():
     )
 
 
+def test_a_verdict_tells_the_numbers_behind_each_reason_and_what_the_model_made_of_it():
+    row = {
+        **CLICK,
+        "verdict": "suspect",
+        "fraud_reasons": ["ip_velocity", "duplicate_click"],
+        "fraud_facts": ["count=72 window=minute usual=1", ""],
+        "model_score": 97,
+        "model_features": ["address_minute"],
+    }
+    told = explained.verdict(row)
+    velocity, duplicate = told["reasons"]
+    assert velocity["sentence"] == "72 clicks from this address in one minute, usually 1."
+    assert velocity["facts"] == {"count": "72", "window": "minute", "usual": "1"}
+    assert (duplicate["sentence"], duplicate["facts"]) == (REASONS["duplicate_click"].sentence, {})
+    assert told["model"] == {"score": 97, "features": ["address_minute"]}
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "end"),
     [
