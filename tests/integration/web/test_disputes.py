@@ -135,18 +135,23 @@ def test_overturning_approves_what_was_on_hold(case):
     assert changes[0].reason == f"Dispute {told['id']} overturned: We looked again."
 
 
-def test_overturning_makes_good_what_was_rejected(case):
-    conversion_id = case.conversion("rejected")
-    told = case.decided(case.dispute(conversion_id), "overturned")
+def test_overturning_approves_what_fraud_rules_rejected(case):
+    conversion_id = case.conversion("rejected", asked_status="approved")
+    assert case.decided(case.dispute(conversion_id), "overturned")["outcome"] == "approved"
     approved = [event for event in case.written(Postback) if event.conversion_id == conversion_id]
+    assert [one.fields.status for one in approved] == ["approved"]
+
+
+def test_overturning_pays_what_a_final_rejection_took(case):
+    conversion_id = case.conversion("rejected", reject_reason="returned")
+    told = case.decided(case.dispute(conversion_id), "overturned")
+    assert told["outcome"] == "adjusted"
+    assert not [event for event in case.written(Postback) if event.conversion_id == conversion_id]
     paid = [one for one in case.written(Adjustment) if one.adjustment_id == f"dispute-{told['id']}"]
-    if told["outcome"] == "approved":
-        assert [one.fields.status for one in approved] == ["approved"]
-        assert paid == []
-    else:
-        assert told["outcome"] == "adjusted"
-        assert [(one.payout, one.revenue, one.currency) for one in paid] == [("1.500000", "2.000000", "USD")]
-        assert (paid[0].partner_id, paid[0].offer_id) == (case.partner_id, case.offer_id)
+    assert [(Decimal(one.payout), Decimal(one.revenue), one.currency) for one in paid] == [
+        (Decimal("1.5"), 2, "USD")
+    ]
+    assert (paid[0].partner_id, paid[0].offer_id) == (case.partner_id, case.offer_id)
 
 
 def test_overturning_may_leave_the_money_alone(case):
