@@ -8,14 +8,16 @@ for its reasons and its score the hardest follows: reject, hold, else none.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal, NamedTuple, TypeAlias
 
 from fraud.conversions.facts import Batch, Conversion, Shared
-from fraud.conversions.rules import RULES
+from fraud.conversions.rules import RULES, Rule
 from fraud.findings import Finding
 from fraud.reasons import DUPLICATE_CLICK, REASONS
 from fraud.rules.book import Rulebook
+from fraud.rules.settings import RuleSettings
 from fraud.usual.conversions import UsualConversions
 from fraud.verdicts import Judgement, judge
 
@@ -23,6 +25,8 @@ Follows: TypeAlias = Literal["", "hold", "reject"]
 """What becomes of a conversion."""
 
 _SCORE = "score"
+_REMEMBERED = 1_024
+"""Pairs of partner and offer whose rules are kept at hand; a batch has fewer."""
 _HARDNESS: dict[str, int] = {"hold": 1, "reject": 2}
 
 
@@ -45,7 +49,7 @@ def find(
     shared: Shared,
     usual: UsualConversions,
     book: Rulebook,
-    codes: Collection[str] = RULES.keys(),
+    codes: Collection[str] = tuple(RULES),
 ) -> list[Finding]:
     """Return what the rules find on one conversion.
 
@@ -58,13 +62,20 @@ def find(
 
     """
     found = []
-    for code in codes:
-        resolved = book.resolve(code, one.partner_id, one.offer_id)
-        if resolved.enabled:
-            facts = RULES[code](one, shared, usual, resolved.settings)
-            if facts is not None:
-                found.append(Finding(code, facts))
+    for code, rule, settings in _in_place(book, tuple(codes), one.partner_id, one.offer_id):
+        facts = rule(one, shared, usual, settings)
+        if facts is not None:
+            found.append(Finding(code, facts))
     return found
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _in_place(
+    book: Rulebook, codes: tuple[str, ...], partner_id: int, offer_id: int
+) -> tuple[tuple[str, Rule, RuleSettings], ...]:
+    """Return the rules that are on for a partner's conversions on an offer, as they are set there."""
+    resolved = [(code, book.resolve(code, partner_id, offer_id)) for code in codes]
+    return tuple((code, RULES[code], one.settings) for code, one in resolved if one.enabled)
 
 
 def find_all(

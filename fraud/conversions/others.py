@@ -6,9 +6,10 @@ they are in it; the same conversion reported twice counts once; nothing is share
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from clickhouse_connect.driver.client import Client
 
@@ -16,6 +17,8 @@ from fraud.conversions import sql
 from fraud.conversions.facts import DAYS, MOST_SOURCES, Batch, Conversion, Shared
 
 _DAY_S = 86_400
+_TOLD_APART = ("txn", "txns", "customer")
+"""What is counted by the clicks that share it."""
 
 
 @dataclass(slots=True)
@@ -36,7 +39,7 @@ class _Group:
 
     def others(self, one: Conversion) -> int:
         """Return how many other sources there are."""
-        return len(self.sources - {one.source})
+        return len(self.sources) - (one.source in self.sources)
 
 
 def shared(store: Client, batch: Batch) -> list[Shared]:
@@ -51,11 +54,9 @@ def shared(store: Client, batch: Batch) -> list[Shared]:
 
 def ask(store: Client, batch: Batch) -> dict[str, tuple[int, tuple[str, ...]]]:
     """Return of the things a batch's conversions have how many stored conversions share each, and their clicks."""
-    wanted = {shared for one in batch for shared in _things(one).values()}
     found = store.query_arrow(
         sql.SHARED,
         parameters={
-            "wanted": sorted(wanted),
             "clicks": sorted({one.click_id for one in batch} - {""}),
             "txns": sorted({one.txn_id for one in batch} - {""}),
             "customers": sorted({one.customer_id for one in batch} - {""}),
@@ -81,15 +82,19 @@ def share(batch: Batch, stored: Mapping[str, tuple[int, tuple[str, ...]]]) -> li
     for thing, (number, sources) in stored.items():
         groups[thing] = _Group(number, set(sources))
     things = [_things(one) for one in batch]
+    seen = Counter(chain.from_iterable(of.values() for of in things))
+    # Most things belong to one conversion alone.
+    things = [{name: of[name] for name in of if seen[of[name]] > 1 or of[name] in stored} for of in things]
     for one, of in zip(batch, things, strict=True):
         if "second" in of and not one.is_stored:
             groups[of["second"]].keys.add(one.key)
     found = []
     for one, of in zip(batch, things, strict=True):
-        before = {name: groups[thing].others(one) for name, thing in of.items()}
-        for name, thing in of.items():
-            if name != "second" and not one.is_stored:
-                groups[thing].add(one)
+        before = {name: groups[of[name]].others(one) for name in _TOLD_APART if name in of}
+        if not one.is_stored:
+            for name, thing in of.items():
+                if name != "second":
+                    groups[thing].add(one)
         found.append(
             Shared(
                 of_click=len(groups[of["click"]]) if "click" in of else 1,

@@ -6,24 +6,30 @@ their clicks, so the question also says how old a click it looks at can be.
 
 from __future__ import annotations
 
-_KEYS = (
-    "[concat('click ', click_id, ' ', goal), concat('txn ', toString(offer_id), ' ', txn_id), "
-    "concat('txns ', toString(advertiser_id), ' ', txn_id), "
-    "concat('customer ', toString(offer_id), ' ', goal, ' ', customer_id), "
-    "concat('second ', toString(offer_id), ' ', toString(partner_id), ' ', toString(toUnixTimestamp(ts))), "
-    "concat('coupon ', toString(offer_id), ' ', if(attribution = 'coupon', coupon, ''), ' ', "
-    "toString(intDiv(toUnixTimestamp(ts), 86400)))]"
+_CLICK = "click_id IN {clicks:Array(String)}"
+_TXN = "txn_id IN {txns:Array(String)}"
+_CUSTOMER = "customer_id IN {customers:Array(String)}"
+_COUPON = "coupon IN {coupons:Array(String)}"
+_SECOND = "toUnixTimestamp(ts) IN {seconds:Array(UInt32)}"
+
+_THINGS = (
+    f"[if({_CLICK}, concat('click ', click_id, ' ', goal), ''), "
+    f"if({_TXN}, concat('txn ', toString(offer_id), ' ', txn_id), ''), "
+    f"if({_TXN}, concat('txns ', toString(advertiser_id), ' ', txn_id), ''), "
+    f"if({_CUSTOMER}, concat('customer ', toString(offer_id), ' ', goal, ' ', customer_id), ''), "
+    f"if({_SECOND} AND conversion_source IN ('postback', 'pixel', 'script'), "
+    "concat('second ', toString(offer_id), ' ', toString(partner_id), ' ', toString(toUnixTimestamp(ts))), ''), "
+    f"if({_COUPON} AND attribution = 'coupon', concat('coupon ', toString(offer_id), ' ', coupon, ' ', "
+    "toString(intDiv(toUnixTimestamp(ts), 86400))), '')]"
 )
-"""What a conversion shares with others; the same texts as ``fraud.conversions.others`` makes."""
+"""What a conversion shares with those asked for; the same texts as ``fraud.conversions.others`` makes."""
 
 SHARED = (
-    f"SELECT arrayJoin({_KEYS}) AS shared, uniqExact(conversion_id) AS conversions, "  # noqa: S608 - texts above
+    f"SELECT arrayJoin({_THINGS}) AS shared, uniqExact(conversion_id) AS conversions, "  # noqa: S608 - texts above
     "arraySlice(groupUniqArray(if(click_id = '', concat('partner ', toString(partner_id)), click_id)), 1, "
     "{most:UInt32}) AS sources FROM conversions "
-    "PREWHERE click_id IN {clicks:Array(String)} OR txn_id IN {txns:Array(String)} "
-    "OR customer_id IN {customers:Array(String)} OR coupon IN {coupons:Array(String)} "
-    "OR toUnixTimestamp(ts) IN {seconds:Array(UInt32)} "
+    f"PREWHERE {_CLICK} OR {_TXN} OR {_CUSTOMER} OR {_COUPON} OR {_SECOND} "
     "WHERE click_ts >= fromUnixTimestamp64Milli({since:Int64}) AND NOT is_test AND attribution != 'adjustment' "
-    "AND shared IN {wanted:Array(String)} GROUP BY shared"
+    "AND shared != '' GROUP BY shared"
 )
 """Conversions that share something with those asked for, and their clicks, in one pass over a few columns."""

@@ -108,6 +108,8 @@ class UsualConversions:
     offer_converted: Mapping[Offer, int] = field(default_factory=dict)
     amounts: Mapping[tuple[Offer, str], Amounts] = field(default_factory=dict)
     """By offer and currency."""
+    amount_deviation: float | None = None
+    """The mean deviation of them all, weighed by their numbers; None when nothing is known."""
     paces: Mapping[Offer, Pace] = field(default_factory=dict)
     of_one_click: Mapping[tuple[Offer, str], OfOneClick] = field(default_factory=dict)
     """By offer and goal."""
@@ -152,11 +154,9 @@ class UsualConversions:
     def amount_scale(self, offer_id: Offer, currency: str) -> Amounts | None:
         """Return the amounts of an offer; their deviation leans on that of all offers'."""
         own = self.amounts.get((offer_id, currency))
-        if own is None:
-            return None
-        total = sum(one.number for one in self.amounts.values())
-        usual = sum(one.deviation * one.number for one in self.amounts.values()) / total
-        return own._replace(deviation=shrunk(own.deviation, own.number, usual))
+        if own is None or self.amount_deviation is None:
+            return own
+        return own._replace(deviation=shrunk(own.deviation, own.number, self.amount_deviation))
 
 
 NOTHING_USUAL = UsualConversions()

@@ -53,16 +53,19 @@ def read_conversions(store: Client, now_ms: int) -> UsualConversions:
     clicks, offer_clicks = _by_pair(rows(sql.CLICKS))
     converted, offer_converted = _by_pair(rows(sql.CONVERTED))
     countries, addresses = _places(rows(sql.PLACES))
+    amounts = {
+        (row["offer_id"], row["amount_currency"]): Amounts(row["number"], row["middle"], row["deviation"])
+        for row in rows(sql.AMOUNTS)
+    }
+    sales = sum(one.number for one in amounts.values())
     return UsualConversions(
         **_timings(rows(sql.TIMING)),
         clicks=clicks,
         converted=converted,
         offer_clicks=offer_clicks,
         offer_converted=offer_converted,
-        amounts={
-            (row["offer_id"], row["amount_currency"]): Amounts(row["number"], row["middle"], row["deviation"])
-            for row in rows(sql.AMOUNTS)
-        },
+        amounts=amounts,
+        amount_deviation=sum(one.deviation * one.number for one in amounts.values()) / sales if sales else None,
         paces={
             row["offer_id"]: Pace(float(row["in_second"]), float(row["in_minute"]), row["minutes"])
             for row in rows(sql.PACE)
