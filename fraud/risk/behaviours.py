@@ -1,10 +1,10 @@
 """What is measured of every partner and day: the closed table of behaviours, and how a person reads each.
 
 Invariants: a name is stored in history for years, so it is never renamed or reused; every column that ``sql``
-makes is in ``BEHAVIOURS``, and nothing else; only those with ``ranked`` are given to the ranking. It weighs columns
-alike, so six windows times three measures of each concentration would outvote all else: of each dimension it gets
-the largest share of the day, which a person understands, and the entropy within an hour, which rotating through
-values doesn't fool. The measures:
+makes is in ``BEHAVIOURS``, and nothing else; only those with ``ranked`` are given to the ranking. It weighs
+columns alike, so six windows times three measures of each concentration would outvote all else: of each
+dimension it gets the largest share of the day, which a person understands, and the entropy within an hour, which
+rotating through values doesn't fool. The measures:
 
 - *share*: of the clicks of a window beyond the first, how many are more of its commonest value: the sum of
   (largest count - 1) over the sum of (clicks - 1). 0: all different, 1: all the same, whatever the number of

@@ -103,7 +103,7 @@ def write(client: Client, day: date, run_at: int, measured: Measured, judged: Ju
         "note": [judged.note] + [""] * count,
         "reasons": [nothing, *judged.reasons],
         "names": [nothing] + [list(NAMES)] * count,
-        "values": [nothing, *measured.values.astype(np.float32)],
+        "values": [nothing, *measured.matrix.astype(np.float32)],
         "usual": [nothing, *judged.usual.astype(np.float32)],
     }
     clickhouse.insert(

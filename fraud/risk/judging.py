@@ -1,10 +1,10 @@
 """From what partners did to how risky they are: scores, places and reasons of all of one day.
 
-Without labels partners are ranked by how unlike their peers they are, a little in many behaviours or far in one. As
-soon as analysts' marks suffice, the ranker that learns from them takes over; reasons always come from the comparison
-with peers, because "your trees said so" is none. A score is a percentile of the partners judged that day: 97 says
-that 97 of 100 are less suspicious, whatever the method, so scores of different days and methods can be held
-against each other.
+Without labels partners are ranked by how unlike their peers they are, a little in many behaviours or far in one.
+As soon as analysts' marks suffice, the ranker that learns from them takes over; reasons always come from the
+comparison with peers, because "your trees said so" is none. A score is a percentile of the partners judged that
+day: 97 says that 97 of 100 are less suspicious, whatever the method, so scores of different days and methods can
+be held against each other.
 
 Invariants: labels play no part where there are too few; a partner of too few clicks is not judged, and never
 changes how others are; a marked partner teaches once, whatever the number of its days.
@@ -74,7 +74,7 @@ def judge(
     """
     count = len(measured.partners)
     enough = np.flatnonzero(measured.clicks >= min_clicks)
-    values = measured.values[enough][:, _RANKED_AT]
+    values = measured.matrix[enough][:, _RANKED_AT]
     ranking = Unsupervised(seed, clicks="clicks", directions=_SIDES).fit_score(values, RANKED)
     scores = in_units(ranking.scores) + in_units(_farthest(ranking))
     teaching, labels = _lessons(measured.partners[enough], values, marks, remembered)
@@ -108,17 +108,19 @@ def judge(
         judged.scores[row] = _percentile(ordered, float(scores[at]))
         judged.places[row] = place
         judged.reasons[row] = reasons_of(ranking, int(at))
-    judged.usual[np.ix_(enough, _RANKED_AT)] = ranking.usual.median
+    # What nobody has, as conversion times where nothing converts, has no median.
+    known = ~np.isnan(values).all(axis=0)
+    judged.usual[np.ix_(enough, _RANKED_AT[known])] = ranking.usual.median[:, known]
     return judged
 
 
 def _farthest(ranking: Ranking) -> Matrix:
     """Return how far each partner is off in the one behaviour in which it is farthest off.
 
-    The ranking's own views weigh all behaviours alike, so that one who is a little off everywhere is seen. Who is
-    far off in one thing alone, as half of all clicks invalid, would be lost among two dozen behaviours: so this has
-    as much say as all of them. On the labelled table of ``docs/fraud-evaluation.md`` it costs nothing (AP 0.252
-    instead of 0.246, three seeds).
+    The ranking's own views weigh all behaviours alike, so that one who is a little off everywhere is seen. Who
+    is far off in one thing alone, as half of all clicks invalid, would be lost among two dozen behaviours: so
+    this has as much say as all of them. On the labelled table of ``docs/fraud-evaluation.md`` it costs nothing
+    (AP 0.252 instead of 0.246, three seeds).
     """
     return ranking.tails.max(axis=1) if len(ranking.tails) else np.zeros(0)
 

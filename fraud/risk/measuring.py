@@ -45,7 +45,7 @@ class Measured:
 
     partners: NDArray[np.uint32]
     clicks: NDArray[np.uint64]
-    values: NDArray[np.float64]
+    matrix: NDArray[np.float64]
     """Partners x ``behaviours.NAMES``; NaN is unknown."""
 
 
