@@ -124,6 +124,22 @@ def test_a_link_test_says_what_is_wrong_and_what_to_do(service, program):
     assert "not tried" in done.stdout
 
 
+def test_a_fraud_rule_sends_bots_to_the_fallback_and_the_link_test_says_which(service, program):
+    bot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+    service.command("fraud", "rules", "set", "bot_user_agent", "--offer", "Shoes", "--action", "fallback")
+    eventually(
+        "the edge to know the rule", lambda: service.click("/c/nora", **{"User-Agent": bot}).status_code == 404
+    )
+    assert service.click("/c/nora").status_code == 302
+    done = service.command("link", "test", "nora", "--user-agent", bot, "--json", check=False)
+    hop = json.loads(done.stdout)["hops"][1]
+    service.command("fraud", "rules", "unset", "bot_user_agent", "--offer", "Shoes")
+    assert hop["state"] == "failed"
+    assert hop["advice"] == (
+        "The click was turned away: the fraud rule bot_user_agent sends it to the fallback; see docs/fraud.md."
+    )
+
+
 def test_a_link_test_warns_of_a_goal_that_the_offer_doesnt_know(service, program):
     hops = json.loads(service.command("link", "test", "nora", "--goal", "lede", "--json").stdout)["hops"]
     (postback,) = [hop for hop in hops if hop["hop"] == "postback"]

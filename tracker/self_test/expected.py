@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tracker.edge.fallbacks import Fallbacks
+from tracker.edge.visit import Visit
 from tracker.macros import Template
 from tracker.routes import LinkRoute
 from tracker.snapshot import Snapshot
@@ -54,3 +56,15 @@ def pages(program: Snapshot, link: LinkRoute) -> list[str]:
         except ValueError:
             continue
     return list(hosts)
+
+
+def fallback_rule(program: Snapshot, link: LinkRoute, user_agent: str) -> str:
+    """Return the fraud rule that sends this user agent's clicks on a link to the fallback, '' for none."""
+    rules = Fallbacks.of(program.fraud_rules)
+    if rules is None:
+        return ""
+    visit = Visit(0, "GET", b"", link.code, "", user_agent, "", "", {})
+    smart = program.smart_links.get(link.smart_link_id)
+    offers = [offer_id for offer_id, _ in smart.members] if smart is not None else [link.offer_id]
+    hits = (rules.hit(visit, offer_id, link.partner_id) for offer_id in offers)
+    return next(filter(None, hits), "")

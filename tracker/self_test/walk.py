@@ -28,7 +28,7 @@ from tracker.outbound.guard import Guard
 from tracker.rates import Rates
 from tracker.routes import LinkRoute, OfferRoute
 from tracker.self_test import sql
-from tracker.self_test.expected import pages, standing
+from tracker.self_test.expected import fallback_rule, pages, standing
 from tracker.self_test.landing import look
 from tracker.self_test.outgoing import would_tell
 from tracker.self_test.schemas import Hop, HopName, LinkTest, LinkTested, State
@@ -169,6 +169,9 @@ class Walk:
         """Say what to do about a click that did not go where it should."""
         if status == 302 and not self.click_id and urlsplit(location).hostname in pages(self.program, self.link):
             return "Put {click_id} into the offer's URL, or no postback can name the click."
+        rule = fallback_rule(self.program, self.link, self.wanted.user_agent)
+        if rule:
+            return f"The click was turned away: the fraud rule {rule} sends it to the fallback; see docs/fraud.md."
         if self.click_id:
             click = await self._stored(sql.CLICK, {"id": self.click_id})
             if click and click["trafficback_reason"]:
