@@ -11,8 +11,8 @@ SELECT
 FROM (
     SELECT
         k_goal AS d_goal,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             goal AS k_goal,
@@ -26,7 +26,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_goal
     )
-    GROUP BY d_goal
 )
 ORDER BY
     d_goal ASC NULLS LAST
@@ -45,8 +44,8 @@ SELECT
 FROM (
     SELECT
         k_conversion_status AS d_conversion_status,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             status AS k_conversion_status,
@@ -60,7 +59,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_conversion_status
     )
-    GROUP BY d_conversion_status
 )
 ORDER BY
     d_conversion_status ASC NULLS LAST
@@ -79,8 +77,8 @@ SELECT
 FROM (
     SELECT
         k_reject_reason AS d_reject_reason,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             reject_reason AS k_reject_reason,
@@ -94,7 +92,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_reject_reason
     )
-    GROUP BY d_reject_reason
 )
 ORDER BY
     d_reject_reason ASC NULLS LAST
@@ -113,8 +110,8 @@ SELECT
 FROM (
     SELECT
         k_ctit_bucket AS d_ctit_bucket,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             multiIf(attribution NOT IN ('click', 'view'), '', ctit_ms < 10000, 'under 10 s', ctit_ms < 60000, '10 s to 1 min', ctit_ms < 600000, '1 to 10 min', ctit_ms < 3600000, '10 min to 1 h', ctit_ms < 86400000, '1 to 24 h', ctit_ms < 604800000, '1 to 7 d', 'over 7 d') AS k_ctit_bucket,
@@ -128,7 +125,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_ctit_bucket
     )
-    GROUP BY d_ctit_bucket
 )
 ORDER BY
     indexOf(['under 10 s', '10 s to 1 min', '1 to 10 min', '10 min to 1 h', '1 to 24 h', '1 to 7 d', 'over 7 d'], d_ctit_bucket) ASC NULLS LAST
@@ -147,8 +143,8 @@ SELECT
 FROM (
     SELECT
         k_txn_id AS d_txn_id,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             txn_id AS k_txn_id,
@@ -162,7 +158,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_txn_id
     )
-    GROUP BY d_txn_id
 )
 ORDER BY
     d_txn_id ASC NULLS LAST
@@ -181,8 +176,8 @@ SELECT
 FROM (
     SELECT
         k_currency AS d_currency,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             currency AS k_currency,
@@ -196,7 +191,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_currency
     )
-    GROUP BY d_currency
 )
 ORDER BY
     d_currency ASC NULLS LAST
@@ -215,8 +209,8 @@ SELECT
 FROM (
     SELECT
         k_attribution AS d_attribution,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             attribution AS k_attribution,
@@ -230,7 +224,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_attribution
     )
-    GROUP BY d_attribution
 )
 ORDER BY
     d_attribution ASC NULLS LAST
@@ -249,8 +242,8 @@ SELECT
 FROM (
     SELECT
         k_conversion_source AS d_conversion_source,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             conversion_source AS k_conversion_source,
@@ -264,7 +257,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_conversion_source
     )
-    GROUP BY d_conversion_source
 )
 ORDER BY
     d_conversion_source ASC NULLS LAST

@@ -779,8 +779,8 @@ SELECT
 FROM (
     SELECT
         k_adv1 AS d_adv1,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             adv1 AS k_adv1,
@@ -794,7 +794,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv1
     )
-    GROUP BY d_adv1
 )
 ORDER BY
     d_adv1 ASC NULLS LAST
@@ -813,8 +812,8 @@ SELECT
 FROM (
     SELECT
         k_adv2 AS d_adv2,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             adv2 AS k_adv2,
@@ -828,7 +827,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv2
     )
-    GROUP BY d_adv2
 )
 ORDER BY
     d_adv2 ASC NULLS LAST
@@ -847,8 +845,8 @@ SELECT
 FROM (
     SELECT
         k_adv3 AS d_adv3,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             adv3 AS k_adv3,
@@ -862,7 +860,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv3
     )
-    GROUP BY d_adv3
 )
 ORDER BY
     d_adv3 ASC NULLS LAST
@@ -881,8 +878,8 @@ SELECT
 FROM (
     SELECT
         k_adv4 AS d_adv4,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             adv4 AS k_adv4,
@@ -896,7 +893,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv4
     )
-    GROUP BY d_adv4
 )
 ORDER BY
     d_adv4 ASC NULLS LAST
@@ -915,8 +911,8 @@ SELECT
 FROM (
     SELECT
         k_adv5 AS d_adv5,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             adv5 AS k_adv5,
@@ -930,7 +926,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_adv5
     )
-    GROUP BY d_adv5
 )
 ORDER BY
     d_adv5 ASC NULLS LAST

@@ -540,7 +540,7 @@ SELECT
 FROM (
     SELECT
         k_year AS d_year,
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             toYear(ts, {tz:String}) AS k_year,
@@ -552,7 +552,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_year
     )
-    GROUP BY d_year
 )
 ORDER BY
     d_year ASC NULLS LAST
@@ -620,7 +619,7 @@ SELECT
 FROM (
     SELECT
         k_hour_of_day AS d_hour_of_day,
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             toHour(ts, {tz:String}) AS k_hour_of_day,
@@ -632,7 +631,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_hour_of_day
     )
-    GROUP BY d_hour_of_day
 )
 ORDER BY
     d_hour_of_day ASC NULLS LAST
@@ -700,7 +698,7 @@ SELECT
 FROM (
     SELECT
         k_day_of_week AS d_day_of_week,
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             toDayOfWeek(ts, 0, {tz:String}) AS k_day_of_week,
@@ -712,7 +710,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_day_of_week
     )
-    GROUP BY d_day_of_week
 )
 ORDER BY
     d_day_of_week ASC NULLS LAST

@@ -10,7 +10,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        uniqMergeState(p_unique_ips) AS p_unique_ips
+        p_unique_ips
     FROM (
         SELECT
             country AS k_country,
@@ -22,7 +22,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_unique_ips DESC NULLS LAST,
@@ -41,8 +40,8 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_gross_clicks) AS p_gross_clicks,
-        uniqMergeState(p_unique_ips) AS p_unique_ips
+        p_gross_clicks,
+        p_unique_ips
     FROM (
         SELECT
             country AS k_country,
@@ -55,7 +54,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_clicks_per_ip DESC NULLS LAST,
@@ -74,7 +72,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        uniqMergeState(p_active_partners) AS p_active_partners
+        p_active_partners
     FROM (
         SELECT
             country AS k_country,
@@ -86,7 +84,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_active_partners DESC NULLS LAST,
@@ -105,7 +102,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        uniqMergeState(p_active_offers) AS p_active_offers
+        p_active_offers
     FROM (
         SELECT
             country AS k_country,
@@ -117,7 +114,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_active_offers DESC NULLS LAST,
@@ -136,7 +132,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        min(p_first_click_at) AS p_first_click_at
+        p_first_click_at
     FROM (
         SELECT
             country AS k_country,
@@ -148,7 +144,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_first_click_at DESC NULLS LAST,
@@ -167,7 +162,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        max(p_last_click_at) AS p_last_click_at
+        p_last_click_at
     FROM (
         SELECT
             country AS k_country,
@@ -179,7 +174,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_last_click_at DESC NULLS LAST,

@@ -10,7 +10,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_gross_clicks) AS p_gross_clicks
+        p_gross_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -22,7 +22,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_gross_clicks DESC NULLS LAST,
@@ -41,7 +40,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -53,7 +52,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_clicks DESC NULLS LAST,
@@ -72,7 +70,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_unique_clicks) AS p_unique_clicks
+        p_unique_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -84,7 +82,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_unique_clicks DESC NULLS LAST,
@@ -103,7 +100,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_duplicate_clicks) AS p_duplicate_clicks
+        p_duplicate_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -115,7 +112,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_duplicate_clicks DESC NULLS LAST,
@@ -134,7 +130,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_suspect_clicks) AS p_suspect_clicks
+        p_suspect_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -146,7 +142,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_suspect_clicks DESC NULLS LAST,
@@ -165,7 +160,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_invalid_clicks) AS p_invalid_clicks
+        p_invalid_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -177,7 +172,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_invalid_clicks DESC NULLS LAST,
@@ -196,7 +190,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_bot_clicks) AS p_bot_clicks
+        p_bot_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -208,7 +202,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_bot_clicks DESC NULLS LAST,
@@ -227,7 +220,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_trafficback_clicks) AS p_trafficback_clicks
+        p_trafficback_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -239,7 +232,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_trafficback_clicks DESC NULLS LAST,
@@ -258,8 +250,8 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_invalid_clicks) AS p_invalid_clicks,
-        sum(p_gross_clicks) AS p_gross_clicks
+        p_invalid_clicks,
+        p_gross_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -272,7 +264,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_invalid_rate DESC NULLS LAST,
@@ -291,8 +282,8 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_unique_clicks) AS p_unique_clicks,
-        sum(p_clicks) AS p_clicks
+        p_unique_clicks,
+        p_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -305,7 +296,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_unique_rate DESC NULLS LAST,
@@ -324,7 +314,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_impressions) AS p_impressions
+        p_impressions
     FROM (
         SELECT
             country AS k_country,
@@ -336,7 +326,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_impressions DESC NULLS LAST,

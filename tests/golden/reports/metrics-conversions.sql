@@ -10,8 +10,8 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             country AS k_country,
@@ -25,7 +25,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_conversions DESC NULLS LAST,
@@ -44,7 +43,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_approved) AS p_approved
+        p_approved
     FROM (
         SELECT
             country AS k_country,
@@ -57,7 +56,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_approved DESC NULLS LAST,
@@ -76,7 +74,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_pending) AS p_pending
+        p_pending
     FROM (
         SELECT
             country AS k_country,
@@ -89,7 +87,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_pending DESC NULLS LAST,
@@ -108,7 +105,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_held) AS p_held
+        p_held
     FROM (
         SELECT
             country AS k_country,
@@ -121,7 +118,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_held DESC NULLS LAST,
@@ -140,7 +136,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_rejected) AS p_rejected
+        p_rejected
     FROM (
         SELECT
             country AS k_country,
@@ -153,7 +149,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_rejected DESC NULLS LAST,
@@ -172,7 +167,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_total_conversions) AS p_total_conversions
+        p_total_conversions
     FROM (
         SELECT
             country AS k_country,
@@ -185,7 +180,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_total_conversions DESC NULLS LAST,
@@ -204,7 +198,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_events) AS p_events
+        p_events
     FROM (
         SELECT
             country AS k_country,
@@ -217,7 +211,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_events DESC NULLS LAST,
@@ -236,7 +229,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_view_through_conversions) AS p_view_through_conversions
+        p_view_through_conversions
     FROM (
         SELECT
             country AS k_country,
@@ -249,7 +242,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_view_through_conversions DESC NULLS LAST,
@@ -268,8 +260,8 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_approved) AS p_approved,
-        sum(p_total_conversions) AS p_total_conversions
+        p_approved,
+        p_total_conversions
     FROM (
         SELECT
             country AS k_country,
@@ -283,7 +275,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_approval_rate DESC NULLS LAST,

@@ -344,7 +344,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_cost) AS p_cost
+        p_cost
     FROM (
         SELECT
             country AS k_country,
@@ -356,7 +356,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_cost DESC NULLS LAST,
@@ -380,7 +379,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_amount) AS p_amount
+        p_amount
     FROM (
         SELECT
             country AS k_country,
@@ -393,7 +392,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_amount DESC NULLS LAST,
@@ -417,8 +415,8 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_amount) AS p_amount,
-        sum(p_sales) AS p_sales
+        p_amount,
+        p_sales
     FROM (
         SELECT
             country AS k_country,
@@ -432,7 +430,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_aov DESC NULLS LAST,
@@ -846,8 +843,8 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_cost) AS p_cost,
-        sum(p_clicks) AS p_clicks
+        p_cost,
+        p_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -860,7 +857,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_cpc DESC NULLS LAST,
@@ -1120,7 +1116,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_held_payout) AS p_held_payout
+        p_held_payout
     FROM (
         SELECT
             country AS k_country,
@@ -1133,7 +1129,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_held_payout DESC NULLS LAST,
@@ -1157,7 +1152,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_rejected_payout) AS p_rejected_payout
+        p_rejected_payout
     FROM (
         SELECT
             country AS k_country,
@@ -1170,7 +1165,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_rejected_payout DESC NULLS LAST,

@@ -10,8 +10,8 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_fraud_score_sum) AS p_fraud_score_sum,
-        sum(p_gross_clicks) AS p_gross_clicks
+        p_fraud_score_sum,
+        p_gross_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -24,7 +24,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_avg_fraud_score DESC NULLS LAST,
@@ -43,7 +42,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95
+        p_fraud_score_p95
     FROM (
         SELECT
             country AS k_country,
@@ -55,7 +54,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_p95_fraud_score DESC NULLS LAST,
@@ -74,9 +72,9 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        sum(p_gross_clicks) AS p_gross_clicks,
-        sum(p_suspect_clicks) AS p_suspect_clicks,
-        sum(p_invalid_clicks) AS p_invalid_clicks
+        p_gross_clicks,
+        p_suspect_clicks,
+        p_invalid_clicks
     FROM (
         SELECT
             country AS k_country,
@@ -90,7 +88,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_flagged_rate DESC NULLS LAST,
@@ -109,7 +106,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        quantileExactInclusiveMergeState(0.5)(p_ctit_median_ms) AS p_ctit_median_ms
+        p_ctit_median_ms
     FROM (
         SELECT
             country AS k_country,
@@ -122,7 +119,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_median_ctit DESC NULLS LAST,
@@ -141,7 +137,7 @@ SELECT
 FROM (
     SELECT
         k_country AS d_country,
-        quantileExactInclusiveMergeState(0.95)(p_ctit_p95_ms) AS p_ctit_p95_ms
+        p_ctit_p95_ms
     FROM (
         SELECT
             country AS k_country,
@@ -154,7 +150,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_country
     )
-    GROUP BY d_country
 )
 ORDER BY
     m_p95_ctit DESC NULLS LAST,

@@ -10,7 +10,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -39,7 +39,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -67,7 +67,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks

@@ -9,7 +9,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -37,7 +37,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -64,7 +64,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
@@ -91,7 +91,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -118,7 +118,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
@@ -145,7 +145,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sumIf(click_count, verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks

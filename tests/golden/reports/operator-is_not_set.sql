@@ -8,7 +8,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -35,7 +35,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -61,7 +61,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
@@ -87,7 +87,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -113,7 +113,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks

@@ -9,7 +9,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -37,7 +37,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -66,7 +66,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -93,7 +93,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks

@@ -958,7 +958,7 @@ SELECT
 FROM (
     SELECT
         k_sub1 AS d_sub1,
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sub1 AS k_sub1,
@@ -970,7 +970,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_sub1
     )
-    GROUP BY d_sub1
 )
 ORDER BY
     m_clicks DESC NULLS LAST,
@@ -988,7 +987,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
@@ -1014,7 +1013,7 @@ SELECT
     if(isNaN(finalizeAggregation(p_fraud_score_p95)), NULL, finalizeAggregation(p_fraud_score_p95)) AS m_p95_fraud_score
 FROM (
     SELECT
-        quantileExactInclusiveMergeState(0.95)(p_fraud_score_p95) AS p_fraud_score_p95
+        p_fraud_score_p95
     FROM (
         SELECT
             quantileExactInclusiveState(0.95)(fraud_score) AS p_fraud_score_p95
@@ -1039,7 +1038,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             countIf(verdict IN ('valid', 'duplicate') AND (trafficback_reason = '' OR is_rerouted)) AS p_clicks
@@ -1067,8 +1066,8 @@ SELECT
 FROM (
     SELECT
         k_goal AS d_goal,
-        sum(p_approved) AS p_approved,
-        sum(p_pending) AS p_pending
+        p_approved,
+        p_pending
     FROM (
         SELECT
             goal AS k_goal,
@@ -1082,7 +1081,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_goal
     )
-    GROUP BY d_goal
 )
 ORDER BY
     m_clicks DESC NULLS LAST,
@@ -1280,7 +1278,7 @@ SELECT
     p_clicks AS m_clicks
 FROM (
     SELECT
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             sum(n_clicks) AS p_clicks
@@ -2932,7 +2930,7 @@ SELECT
 FROM (
     SELECT
         k_partner AS d_partner,
-        sum(p_clicks) AS p_clicks
+        p_clicks
     FROM (
         SELECT
             partner_id AS k_partner,
@@ -2944,7 +2942,6 @@ FROM (
             AND partner_id = {scope_partner:UInt32}
         GROUP BY k_partner
     )
-    GROUP BY d_partner
 )
 ORDER BY
     d_partner DESC NULLS LAST,
