@@ -45,6 +45,8 @@ CLICKS: Final = frozenset({"click", "clicks", "events", "visits", "impressions"}
 TOTAL: Final = frozenset({"total", "count", "number", "num", "n", "all"})
 COUNT_SHARE: Final = 0.95
 """Share of partners in which clicks must be at least any other count; the rest may count other things."""
+MOST_AMOUNTS: Final = 30
+"""Numbers of events that ratios are made of; their pairs grow with the square."""
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -93,6 +95,27 @@ def size_column(names: Sequence[str], matrix: NDArray[np.float64]) -> str | None
     dominant = (values >= largest[:, None]).mean(axis=0)
     best = int(np.argmax(dominant))
     return names[counts[best]] if dominant[best] >= COUNT_SHARE else None
+
+
+def amounts(matrix: NDArray[np.float64]) -> list[int]:
+    """Return the columns that are numbers of events: totals, maxima, means per active minute, distinct values.
+
+    They are known by shape: each value is 0 or at least 1, and some are above 1. Shares and entropies have values
+    between 0 and 1, and so have variances, whose unit is another: their ratio to a number would depend on size.
+    Of equal columns the first is taken, and at most MOST_AMOUNTS.
+
+    Args:
+        matrix: Partners x columns; NaN is a missing value.
+
+    """
+    found: list[int] = []
+    for at in range(matrix.shape[1]):
+        known = matrix[~np.isnan(matrix[:, at]), at]
+        if not len(known) or not ((known == 0) | (known >= 1)).all() or known.max() <= 1:
+            continue
+        if not any(np.array_equal(matrix[:, at], matrix[:, other], equal_nan=True) for other in found):
+            found.append(at)
+    return found[:MOST_AMOUNTS]
 
 
 def _counts(column: NDArray[np.float64]) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.ranking.baselines import DETECTORS, best_column, filled
+from fraud.ranking.baselines import DETECTORS, best_column, filled, gradient_boosting
 from fraud.ranking.columns import size_column
 from fraud.ranking.errors import COLUMN_MISSING, LABELS_TOO_FEW
 from fraud.ranking.measures import FLAG_RATES, Measures, bootstrap_sd, measure
@@ -67,11 +67,15 @@ class Evaluation:
         """
         table, positive = self.table, self.table.positive(self.positive)
         clicks = self._clicks()
-        score = self._scorer(positive, clicks)
-        rankings = []
+        rankings, boosted = [], []
         for seed in range(self.seeds):
             on_seed(seed)
-            rankings.append(score(seed))
+            if self.way == "without_labels":
+                rankings.append(Unsupervised(seed, clicks=clicks).fit_score(table.matrix, table.names).scores)
+            else:
+                ranked, plain = self._learnt(positive, seed)
+                rankings.append(ranked)
+                boosted.append(measure(plain, positive))
         return {
             "way": self.way,
             "table": str(table.path),
@@ -85,7 +89,10 @@ class Evaluation:
             **_figures([measure(one, positive) for one in rankings]),
             "ap_sd_partners": _rounded(bootstrap_sd(np.mean(rankings, axis=0), positive)),
             "chance": _rounded(float(positive.mean())),
-            "baselines": self._baselines(positive, clicks),
+            "baselines": {
+                **self._baselines(positive, clicks),
+                **({"gradient_boosting_defaults": _figures(boosted)} if boosted else {}),
+            },
         }
 
     def _clicks(self) -> str | None:
@@ -97,37 +104,29 @@ class Evaluation:
             )
         return self.clicks if self.clicks is not None else size_column(names, self.table.matrix)
 
-    def _scorer(self, positive: Positive, clicks: str | None) -> Callable[[int], Scores]:
-        """Return what ranks the table under a seed."""
+    def _learnt(self, positive: Positive, seed: int) -> tuple[Scores, Scores]:
+        """Return scores by the ranker and by plain gradient boosting, of partners neither learnt from."""
         names, matrix = self.table.names, self.table.matrix
         if self.train is not None:
             train = self.train.like(self.table)
-            taught = _labels(train.positive(self.positive))
-            return lambda seed: (
-                Supervised(seed, clicks=clicks).fit(train.matrix, names, taught).score(matrix, names)
-            )
-        if self.folds:
-            return lambda seed: self._cross_validated(positive, clicks, seed)
-        return lambda seed: Unsupervised(seed, clicks=clicks).fit_score(matrix, names).scores
-
-    def _cross_validated(self, positive: Positive, clicks: str | None, seed: int) -> Scores:
-        """Score each partner by a ranker that learnt from the other folds."""
+            marks = train.positive(self.positive)
+            ranker = Supervised(seed).fit(train.matrix, names, marks.astype(np.float64))
+            return ranker.score(matrix, names), gradient_boosting(train.matrix, marks, matrix, seed)
         from sklearn.model_selection import StratifiedKFold
 
         rarer = int(min(positive.sum(), (~positive).sum()))
         if rarer < self.folds:
             raise LABELS_TOO_FEW.error(
                 f"{self.table.path}: {rarer} partners of the rarer kind can't be dealt out to {self.folds} folds;"
-                f" give --folds {rarer} or fewer (at least 2)."
+                f" give --folds {max(rarer, 2)} or fewer, or a table with more of them."
             )
-        matrix, names = self.table.matrix, self.table.names
-        scores = np.zeros(len(matrix))
+        ranked, plain = np.zeros(len(matrix)), np.zeros(len(matrix))
         for taught, held in StratifiedKFold(self.folds, shuffle=True, random_state=seed).split(matrix, positive):
-            marks = np.full(len(matrix), np.nan)
-            marks[taught] = _labels(positive[taught])
-            ranker = Supervised(seed, clicks=clicks).fit(matrix, names, marks)
-            scores[held] = ranker.score(matrix, names)[held]
-        return scores
+            ranker = Supervised(seed).fit(matrix[taught], names, positive[taught].astype(np.float64))
+            # Scores are in units of the ranked table, so each fold ranks all and keeps its own.
+            ranked[held] = ranker.score(matrix, names)[held]
+            plain[held] = gradient_boosting(matrix[taught], positive[taught], matrix[held], seed)
+        return ranked, plain
 
     def _baselines(self, positive: Positive, clicks: str | None) -> dict[str, Any]:
         """Return the figures of every baseline on the table."""
@@ -154,10 +153,6 @@ class Evaluation:
         for name, detector in DETECTORS.items():
             found[name] = _figures([measure(detector(matrix, seed), positive) for seed in range(self.seeds)])
         return found
-
-
-def _labels(positive: Positive) -> NDArray[np.float64]:
-    return positive.astype(np.float64)
 
 
 def _figures(measured: list[Measures]) -> dict[str, Any]:

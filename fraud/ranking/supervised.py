@@ -5,6 +5,10 @@ extremely randomised trees (Geurts, Ernst & Wehenkel 2006), a random forest (Bre
 boosting with a small learning rate (Friedman 2002). Each votes in units of its own spread over the ranked table.
 Trees see the order of values alone, so no scale has to be chosen, and an outlier is just the last in a row.
 
+What a tree can't make by itself is a ratio, and fraud lives in ratios (clicks of the busiest address to all
+clicks, busiest minute to usual minute), whatever the partner's size: so the ratio of any two numbers of events is
+a column as well. A partner's columns are made from its own row alone: marks of several days can be learnt from.
+
 Invariants: one seed, one result; a column the ranker wasn't taught is refused, never guessed; what is stored is
 scikit-learn's trees, arrays and names, nothing of ours that could run.
 """
@@ -17,12 +21,14 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fraud.ranking.columns import amounts
 from fraud.ranking.errors import COLUMNS_DIFFER, LABELS_TOO_FEW
-from fraud.ranking.peers import Matrix, spread
+from fraud.ranking.peers import Matrix
 from fraud.ranking.unsupervised import Scores, in_units
 
 FEWEST_FRAUD: Final = 20
-"""Marks of fraud it takes to learn from."""
+"""Marks of fraud it takes to learn from: with 15 it was level with the ranking without labels, with 30 far ahead
+(docs/fraud-evaluation.md, "How many marks it takes")."""
 FEWEST_FINE: Final = 100
 """Marks of fine partners it takes: what is ordinary has to be seen as widely as it occurs."""
 TRUSTED: Final = ("sklearn.tree._tree.Tree",)
@@ -32,17 +38,12 @@ TRUSTED: Final = ("sklearn.tree._tree.Tree",)
 class Supervised:
     """Learns from marked partners, and scores any."""
 
-    def __init__(self, seed: int = 0, *, clicks: str | None = None) -> None:
-        """Make one.
-
-        Args:
-            seed: Of all its draws.
-            clicks: The column that counts a partner's clicks; None: found by name or shape, see ``columns``.
-
-        """
-        self._seed, self._clicks = seed, clicks
+    def __init__(self, seed: int = 0) -> None:
+        """Make one; the seed is that of all its draws."""
+        self._seed = seed
         self._names: tuple[str, ...] = ()
         self._medians: NDArray[np.float64] = np.zeros(0)
+        self._amounts: list[int] = []
         self._gaps: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
         self._models: list[Any] = []
 
@@ -80,8 +81,8 @@ class Supervised:
         if lacking:
             raise LABELS_TOO_FEW.error(lacking)
         known = ~np.isnan(marks)
-        values = spread(np.asarray(matrix, dtype=np.float64)[known])
-        self._names = tuple(names)
+        values = np.asarray(matrix, dtype=np.float64)[known]
+        self._names, self._amounts = tuple(names), amounts(values)
         self._gaps = np.asarray(np.isnan(values).any(axis=0))
         self._medians = np.nanmedian(np.where(np.isnan(values).all(axis=0), 0.0, values), axis=0)
         features = self._features(values)
@@ -101,7 +102,7 @@ class Supervised:
                 f"The ranker was taught the columns {', '.join(self._names)}, and can't rank by others."
             )
         order = [list(names).index(name) for name in self._names]
-        features = self._features(spread(np.asarray(matrix, dtype=np.float64)[:, order]))
+        features = self._features(np.asarray(matrix, dtype=np.float64)[:, order])
         if not len(features):
             return np.zeros(0)
         scores = np.zeros(len(features))
@@ -116,6 +117,7 @@ class Supervised:
             "names": list(self._names),
             "medians": self._medians,
             "gaps": self._gaps,
+            "amounts": self._amounts,
             "models": self._models,
         }
 
@@ -124,33 +126,35 @@ class Supervised:
         """Return the ranker that was stored."""
         made = cls(int(state["seed"]))
         made._names, made._medians = tuple(state["names"]), state["medians"]
-        made._gaps, made._models = state["gaps"], state["models"]
+        made._gaps, made._amounts, made._models = state["gaps"], list(state["amounts"]), state["models"]
         return made
 
     def _features(self, values: Matrix) -> Matrix:
-        """Return the columns without gaps, and a flag for each column that had gaps when it was taught."""
+        """Return the columns without gaps, a flag for each that had gaps when it was taught, and the ratios."""
         missing = np.isnan(values)
-        return np.column_stack(
-            [np.where(missing, self._medians, values), missing[:, self._gaps].astype(np.float64)]
-        )
+        whole = np.where(missing, self._medians, values)
+        # Half an event more keeps a ratio of small numbers, which proves little, away from the extremes.
+        logarithms = np.log(np.maximum(whole[:, self._amounts], 0) + 0.5)
+        pairs = [logarithms[:, a] - logarithms[:, b] for a in range(len(self._amounts)) for b in range(a)]
+        return np.column_stack([whole, missing[:, self._gaps].astype(np.float64), *pairs])
 
 
 def _voters(seed: int) -> list[Any]:
-    """Return the untaught models; their settings are the ordinary ones for few positives, not tuned."""
+    """Return the untaught models, with settings for few positives among many columns that say much the same."""
     from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
 
-    # Fraud is rare: without weights a tree's leaves would hardly ever hold it.
-    forest = {"min_samples_leaf": 2, "class_weight": "balanced_subsample", "bootstrap": True, "random_state": seed}
+    # A leaf of one partner learns its name; fraud is rare, and without weights hardly any leaf would hold it.
+    forest = {"min_samples_leaf": 2, "random_state": seed}
     return [
-        ExtraTreesClassifier(500, max_features=0.3, **forest),
-        RandomForestClassifier(300, max_features=0.2, **forest),
+        ExtraTreesClassifier(400, max_features=0.15, class_weight="balanced", **forest),
+        RandomForestClassifier(300, max_features="sqrt", class_weight="balanced_subsample", **forest),
         GradientBoostingClassifier(
             n_estimators=300,
             learning_rate=0.03,
-            max_depth=4,
+            max_depth=5,
             min_samples_leaf=5,
             subsample=0.5,
-            max_features=0.2,
+            max_features="sqrt",
             random_state=seed,
         ),
     ]

@@ -111,6 +111,7 @@ def test_cross_validation_never_scores_a_partner_by_its_own_label(tmp_path):
     lots = write_table(tmp_path / "lots.csv", matrix, labels)
     found = json.loads(evaluate("--cross-validate", "--folds", 3, "--seeds", 1, "--json", table=lots).stdout)
     assert (found["way"], found["folds"]) == ("cross_validated", 3)
+    assert set(found["baselines"]) == BASELINES | {"gradient_boosting_defaults"}
     assert found["ap"] < 0.35
 
 

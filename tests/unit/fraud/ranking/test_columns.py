@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fraud.ranking.columns import side, sides, size_column, words
+from fraud.ranking.columns import MOST_AMOUNTS, amounts, side, sides, size_column, words
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,27 @@ def test_no_count_is_no_size():
     assert size_column(["a", "b", "c"], matrix) is None
     two_counts = np.random.default_rng(1).integers(0, 9, (50, 2)).astype(float)
     assert size_column(["a", "b"], two_counts) is None
+
+
+def test_numbers_of_events_are_known_by_shape():
+    dice = np.random.default_rng(1)
+    clicks = dice.integers(1, 900, 60).astype(float)
+    columns = {
+        "count": clicks,
+        "mean": 1 + clicks / 7,
+        "zero_or_more": np.where(clicks > 400, 0.0, clicks),
+        "the_same_again": clicks,
+        "share": dice.uniform(0, 1, 60),
+        "variance": dice.exponential(3, 60),
+        "below_zero": clicks - 300,
+        "flag": np.round(dice.uniform(0, 1, 60)),
+        "nobody_knows": np.full(60, np.nan),
+        "with_gaps": np.where(clicks > 450, np.nan, clicks + 2),
+    }
+    found = amounts(np.column_stack(list(columns.values())))
+    assert [list(columns)[at] for at in found] == ["count", "mean", "zero_or_more", "with_gaps"]
+
+
+def test_so_many_numbers_that_their_ratios_would_drown_the_rest_are_cut():
+    matrix = np.random.default_rng(1).integers(1, 90, (20, MOST_AMOUNTS + 5)).astype(float)
+    assert amounts(matrix) == list(range(MOST_AMOUNTS))

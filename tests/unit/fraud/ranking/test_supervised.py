@@ -32,6 +32,17 @@ def test_marks_teach_what_no_convention_knows():
     assert found > 0.9
 
 
+def test_a_ratio_is_learnt_whatever_the_size():
+    dice = np.random.default_rng(6)
+    clicks = np.round(dice.lognormal(5, 2, 1000)) + 3
+    fraud = np.arange(1000) % 20 == 0
+    busiest = np.ceil(clicks * np.where(fraud, dice.uniform(0.5, 0.6, 1000), dice.uniform(0.2, 0.45, 1000)))
+    matrix = np.column_stack([clicks, busiest, dice.normal(size=1000)])
+    names, half = ["clicks", "max_same_address", "other"], np.arange(1000) < 500
+    ranker = Supervised(0).fit(matrix[half], names, fraud[half].astype(float))
+    assert average_precision_score(fraud[~half], ranker.score(matrix[~half], names)) > 0.7
+
+
 def test_columns_may_come_in_another_order_but_not_be_others(taught):
     matrix, _ = planted(seed=2)
     order = [3, 0, 5, 1, 4, 2]
