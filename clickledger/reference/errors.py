@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import fraud.forest.errors
 import fraud.rules.errors
 import fraud.simulation.errors
 import kernel.errors
@@ -14,11 +15,12 @@ import tracker.errors
 import tracker.intake.errors
 from clickledger import program_entries, service
 from clickledger.commands import keys, rollup
+from clickledger.commands.fraud import train as training
 from clickledger.reference.markdown import code, table
 from clickledger.replay import errors as replay
 from clickledger.roles import rollups
 from clickledger.simulation import errors as simulation
-from fraud import ranking
+from fraud import ranking, risk
 from kernel.errors import ErrorKind
 from partners import identity
 from reports.logs import errors as logs
@@ -149,9 +151,20 @@ def sections() -> tuple[Section, ...]:
             tuple(fraud.rules.errors.ERRORS.values()),
         ),
         Section(
+            "Models",
+            "Answered below `/api/v1/fraud/models`, and printed on standard error by `clickledger fraud train`, "
+            "`models`, `rollback` and `drift`.",
+            (*fraud.forest.errors.ERRORS.values(), *training.ERRORS.values()),
+        ),
+        Section(
             "Ranking partners",
             "Printed on standard error by `clickledger fraud evaluate`, and answered where partners are ranked.",
             tuple(ranking.ERRORS.values()),
+        ),
+        Section(
+            "Partner risk",
+            "Answered below `/api/v1/fraud/risk`, and printed by `clickledger fraud risk`.",
+            tuple(risk.ERRORS.values()),
         ),
         Section(
             "Simulation",

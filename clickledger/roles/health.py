@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 import partners
 from clickledger import pages
+from fraud.forest.operations import state_of
 from kernel import metrics, sql
 from kernel.api import PUBLIC, Operation, OtherAnswer
 from kernel.clickhouse.client import ReaderPool
@@ -30,7 +31,7 @@ async def _healthz(_request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    """Tell whether both stores answer; 503 with the reason when one doesn't."""
+    """Tell whether both stores answer, 503 with the reason when one doesn't; and how the fraud model is."""
     state = request.app.state
     checks: dict[str, Callable[[], object]] = {
         "event_store": lambda: _ask(state.readers),
@@ -44,6 +45,8 @@ async def _readyz(request: Request) -> Response:
         except ClickledgerError as why:
             answers[name] = why.message
     ready = all(state == "ok" for state in answers.values())
+    _, _, rules_only = await run_in_threadpool(state_of, state.trainer.shelf)
+    answers["model"] = rules_only or "ok"
     return answer({"ready": ready, **answers}, 200 if ready else 503)
 
 
@@ -75,11 +78,15 @@ async def _pipeline(request: Request) -> Response:
 
 _READY: dict[str, Any] = {
     "type": "object",
-    "required": ["ready", "event_store", "program"],
+    "required": ["ready", "event_store", "program", "model"],
     "properties": {
         "ready": {"type": "boolean"},
         "event_store": {"type": "string", "description": "'ok', or why it doesn't answer."},
         "program": {"type": "string", "description": "'ok', or why it doesn't answer."},
+        "model": {
+            "type": "string",
+            "description": "'ok', or why verdicts come from rules alone; nothing else waits for it.",
+        },
     },
 }
 _JOURNAL: dict[str, Any] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,12 @@ def test_each_feature_has_a_name_of_its_own_a_label_and_a_reason():
     assert len(set(NAMES)) == len({feature.label for feature in FEATURES}) == len(FEATURES)
     assert all(feature.why.endswith(".") for feature in FEATURES)
     assert not any("partner_id" in name for name in NAMES)
+
+
+def test_the_page_about_the_model_lists_every_feature():
+    page = (Path(__file__).parents[4] / "docs" / "fraud-model.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `") and line.count("|") == 4]
+    assert rows == [f"| `{feature.name}` | {feature.label} | {feature.why} |" for feature in FEATURES]
 
 
 @pytest.mark.parametrize(
