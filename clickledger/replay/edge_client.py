@@ -155,6 +155,27 @@ class EdgeClient:
         except (aiohttp.ClientError, TimeoutError):
             return Answer("unanswered")
 
+    async def impression(self, query: str, headers: dict[str, str]) -> Answer:
+        """Send an impression once.
+
+        Raises:
+            ClickledgerError: ``edge_away`` when no connection could be made for too long.
+
+        """
+        url = URL(f"{self._edge_url}/i?{query}", encoded=True)
+
+        async def once() -> Answer:
+            async with self._session.get(url, headers=headers) as response:
+                await response.read()
+                if response.status >= 400:
+                    return Answer("refused", why=f"impression {response.status}")
+                return Answer("accepted")
+
+        try:
+            return await self._connected(once)
+        except (aiohttp.ClientError, TimeoutError):
+            return Answer("unanswered")
+
     async def postback(self, query: str) -> Answer:
         """Send a postback until it is answered.
 

@@ -17,7 +17,7 @@ from typing import Final
 from clickledger.replay.edge_client import EdgeClient
 from clickledger.simulation.program import Program
 from clickledger.simulation.requests import click_headers, click_query, postback_query
-from fraud.simulation import Plan, SimulatedClick, SimulatedConversion, by_time
+from fraud.simulation import Impression, Plan, SimulatedClick, SimulatedConversion, SimulatedEvent, by_time
 
 IN_FLIGHT: Final = 64
 LONGEST_S: Final = 3600
@@ -97,9 +97,14 @@ class _Sender:
         self._on_sent = on_sent
         self._count = 0
 
-    async def send(self, event: SimulatedClick | SimulatedConversion) -> None:
+    async def send(self, event: SimulatedEvent) -> None:
         if isinstance(event, SimulatedClick):
             await self._click(event)
+        elif isinstance(event, Impression):
+            shown = event.click
+            answer = await self._edge.impression(click_query(shown, self._program), click_headers(shown))
+            if answer.outcome != "accepted":
+                self._sent.refusals[answer.why or answer.outcome] += 1
         else:
             await self._convert(event)
         self._count += 1
@@ -123,7 +128,7 @@ class _Sender:
         click_id = await self._answered[conversion.click]
         if not click_id:
             return
-        answer = await self._edge.postback(postback_query(conversion, click_id))
+        answer = await self._edge.postback(postback_query(conversion, click_id, self._program))
         if answer.outcome == "accepted":
             self._sent.conversions.append(conversion)
         else:

@@ -1,8 +1,8 @@
 """The road through the pipeline: a plan journalled with times of its own in the past, as an import is.
 
 Invariants: a journal appears whole or not at all; click ids are minted with each click's own time; a conversion
-never stands before its click. The same seed and first day give the same events; only the click ids differ, which
-carry random bits and the service's key.
+never stands before its click. The same seed and first day give the same events; only ids differ: click ids carry
+random bits and the service's key, transaction and customer ids begin with the run's own mark.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from clickledger.replay.errors import IMPORT_FAILED, IMPORT_UNSEEN
 from clickledger.replay.importing import PIPELINE_PATH
 from clickledger.replay.journalling import FRAME_EVENTS, publish, workplace
@@ -22,9 +24,9 @@ from clickledger.replay.program import DESTINATION_PREFIX
 from clickledger.simulation.errors import SIMULATION_UNSTORED
 from clickledger.simulation.program import AdminApi, Program
 from clickledger.simulation.requests import click_query, postback_fields, postback_query
-from fraud.simulation import Plan, SimulatedClick, SimulatedConversion, by_time
+from fraud.simulation import Impression, Plan, SimulatedClick, SimulatedConversion, SimulatedEvent, by_time
 from kernel.settings import Settings
-from tracker.click_id import load_keys
+from tracker.click_id import ClickIdKeys, load_keys
 from tracker.events import Click, Postback, encode_event
 from tracker.journal import SUFFIX, JournalFile
 
@@ -81,8 +83,10 @@ def send(
         name = f"{JOURNAL_PREFIX}{run}-{number}"
         encoded = [
             encode_event(
-                _click(event, program, begin_ms, click_ids[event.number])
+                _click(event, program, begin_ms + event.at, click_ids[event.number])
                 if isinstance(event, SimulatedClick)
+                else _impression(event.click, program, begin_ms + event.at, keys)
+                if isinstance(event, Impression)
                 else _postback(event, plan, program, begin_ms, click_ids[event.click])
             )
             for event in events
@@ -96,9 +100,9 @@ def send(
     return click_ids
 
 
-def _sliced(plan: Plan, over_ms: int, slices: int) -> list[list[SimulatedClick | SimulatedConversion]]:
+def _sliced(plan: Plan, over_ms: int, slices: int) -> list[list[SimulatedEvent]]:
     """Return the events by time, cut into slices of equal time; what comes later is in the last. None is empty."""
-    found: list[list[SimulatedClick | SimulatedConversion]] = [[] for _ in range(slices)]
+    found: list[list[SimulatedEvent]] = [[] for _ in range(slices)]
     for event in by_time(plan.clicks, plan.conversions):
         found[min(event.at * slices // over_ms, slices - 1)].append(event)
     return [events for events in found if events]
@@ -151,11 +155,11 @@ def _shipped(state: dict[str, Any], name: str, events: int) -> int | None:
     return events if name in state["imported"] else None
 
 
-def _click(click: SimulatedClick, program: Program, begin_ms: int, click_id: str) -> Click:
+def _click(click: SimulatedClick, program: Program, ts: int, click_id: str) -> Click:
     visitor = click.visitor
     return Click(
         click_id=click_id,
-        ts=begin_ms + click.at,
+        ts=ts,
         offer_id=program.offers[click.offer],
         partner_id=program.partners[click.partner],
         advertiser_id=program.advertiser_id,
@@ -173,16 +177,22 @@ def _click(click: SimulatedClick, program: Program, begin_ms: int, click_id: str
     )
 
 
+def _impression(click: SimulatedClick, program: Program, ts: int, keys: ClickIdKeys) -> Click:
+    """Return the showing of the banner that was clicked."""
+    event = _click(click, program, ts, keys.mint(ts, program.offers[click.offer]))
+    return msgspec.structs.replace(event, kind="impression", destination="", method="GET")
+
+
 def _postback(
     conversion: SimulatedConversion, plan: Plan, program: Program, begin_ms: int, click_id: str
 ) -> Postback:
     click = plan.clicks[conversion.click]
     return Postback(
         ts=begin_ms + conversion.at,
-        fields=postback_fields(conversion, click_id),
+        fields=postback_fields(conversion, click_id, program),
         offer_id=program.offers[click.offer],
         method="GET",
-        raw=postback_query(conversion, click_id).encode(),
+        raw=postback_query(conversion, click_id, program).encode(),
         ip="",
         user_agent="",
     )

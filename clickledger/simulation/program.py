@@ -6,6 +6,7 @@ nothing twice. The names say what each partner does, but rules and model see ids
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -16,6 +17,7 @@ from kernel.errors import ClickledgerError
 PREFIX: Final = "simulated "
 ADVERTISER: Final = f"{PREFIX}shop"
 COUPONS_PATH: Final = "/api/v1/coupons"
+RUN_BYTES: Final = 4
 CURRENCY: Final = "EUR"
 
 
@@ -39,6 +41,8 @@ class Program:
     offers: dict[str, int]
     version: int
     """The snapshot that knows them all."""
+    run: str
+    """Begins the transaction and customer ids of this run, so that another with the same seed repeats none."""
 
 
 def ensure(service: AdminApi, plan: Plan) -> Program:
@@ -72,7 +76,7 @@ def ensure(service: AdminApi, plan: Plan) -> Program:
         _ensure_coupon(service, code, offers[offer], partners[partner])
     # Asked last, so it is not older than what was just made.
     version = service.get(PROGRAM_PATH)["version"]
-    return Program(made["advertisers"][ADVERTISER], partners, offers, version)
+    return Program(made["advertisers"][ADVERTISER], partners, offers, version, secrets.token_hex(RUN_BYTES))
 
 
 def _ensure_coupon(service: AdminApi, code: str, offer_id: int, partner_id: int) -> None:

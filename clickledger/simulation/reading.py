@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from clickledger.simulation.program import AdminApi, Program
+from clickledger.simulation.requests import transaction_id
 from fraud.simulation import Judged, Plan, SimulatedConversion
 
 PAGE: Final = 1_000
@@ -46,7 +47,7 @@ def read(
 
     """
     numbers = {click_id: number for number, click_id in click_ids.items()}
-    sold = {(click_ids[one.click], one.txn_id): one for one in conversions}
+    sold = {(click_ids[one.click], transaction_id(one, program)): one for one in conversions}
     expected = len(numbers) + len(sold)
     found: list[Judged] = []
     for row in _rows(service, "clicks", _CLICK_COLUMNS, program, span_ms):

@@ -31,28 +31,33 @@ def click_headers(click: SimulatedClick) -> dict[str, str]:
     return headers
 
 
-def postback_query(conversion: SimulatedConversion, click_id: str) -> str:
+def transaction_id(conversion: SimulatedConversion, program: Program) -> str:
+    """Return the advertiser's id of a conversion, of this run alone."""
+    return program.run + conversion.txn_id
+
+
+def postback_query(conversion: SimulatedConversion, click_id: str, program: Program) -> str:
     """Return the query string of a conversion's postback."""
     given = {
         "click_id": click_id,
-        "txn_id": conversion.txn_id,
+        "txn_id": transaction_id(conversion, program),
         "amount": conversion.amount,
         "currency": CURRENCY,
-        "customer_id": conversion.customer_id,
+        "customer_id": program.run + conversion.customer_id,
         "ip": conversion.conversion_ip,
         "coupon": conversion.coupon,
     }
     return urlencode({name: value for name, value in given.items() if value}, quote_via=quote)
 
 
-def postback_fields(conversion: SimulatedConversion, click_id: str) -> PostbackFields:
+def postback_fields(conversion: SimulatedConversion, click_id: str, program: Program) -> PostbackFields:
     """Return the same postback's fields, as the edge reads them."""
     return PostbackFields(
         click_id=click_id,
-        txn_id=conversion.txn_id,
+        txn_id=transaction_id(conversion, program),
         amount=conversion.amount,
         currency=CURRENCY,
         coupon=conversion.coupon,
-        customer_id=conversion.customer_id,
+        customer_id=program.run + conversion.customer_id,
         conversion_ip=conversion.conversion_ip,
     )

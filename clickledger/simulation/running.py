@@ -16,7 +16,7 @@ from clickledger.simulation import live, past
 from clickledger.simulation.errors import DAY_INVALID, SIMULATION_UNSTORED, SPAN_INVALID
 from clickledger.simulation.program import AdminApi, Program, ensure
 from clickledger.simulation.reading import read
-from fraud.simulation import Judged, Measured, Plan, SimulatedConversion, Wanted, make_plan
+from fraud.simulation import Judged, Measured, Plan, SimulatedConversion, Wanted, by_time, make_plan
 from kernel.settings import Settings
 
 Road = Literal["edge", "pipeline"]
@@ -127,16 +127,17 @@ def simulate(
     screen.say(
         f"{len(plan.clicks):,} clicks and {len(plan.conversions):,} conversions of {len(plan.partners)} partners"
     )
+    total = len(by_time(plan.clicks, plan.conversions))
     if road == "pipeline":
         begin_ms = int(datetime(begins.year, begins.month, begins.day, tzinfo=UTC).timestamp() * 1000)
-        with screen.bar("events stored", len(plan.clicks) + len(plan.conversions)) as bar:
+        with screen.bar("events stored", total) as bar:
             click_ids = past.send(
                 plan, program, service, chosen, begin_ms, wanted.over_s * 1000, slices, bar.at, between
             )
         sent = live.Sent(click_ids, list(plan.conversions))
         span = (begin_ms, begin_ms + plan.length_ms)
     else:
-        with screen.bar("events sent", len(plan.clicks) + len(plan.conversions)) as bar:
+        with screen.bar("events sent", total) as bar:
             sent = asyncio.run(live.send(plan, program, edge_url(), wanted.over_s, bar.at))
         # The edge's clock is this machine's or nearly so.
         span = (now_ms - 60_000, time.time_ns() // 1_000_000 + 60_000)

@@ -5,7 +5,16 @@ sends or journals them, and reads the verdicts back, is ``clickledger.simulation
 """
 
 from fraud.simulation.browsers import FileBrowsers, TemplateBrowsers
-from fraud.simulation.events import ORDINARY, Plan, SimulatedClick, SimulatedConversion, Visitor, by_time
+from fraud.simulation.events import (
+    ORDINARY,
+    Impression,
+    Plan,
+    SimulatedClick,
+    SimulatedConversion,
+    SimulatedEvent,
+    Visitor,
+    by_time,
+)
 from fraud.simulation.measured import Count, Judged, Measured
 from fraud.simulation.planning import ALL, Wanted, make_plan, scenario_names
 from fraud.simulation.scenarios import SCENARIOS, Scenario
@@ -16,12 +25,14 @@ __all__ = [
     "SCENARIOS",
     "Count",
     "FileBrowsers",
+    "Impression",
     "Judged",
     "Measured",
     "Plan",
     "Scenario",
     "SimulatedClick",
     "SimulatedConversion",
+    "SimulatedEvent",
     "TemplateBrowsers",
     "Visitor",
     "Wanted",

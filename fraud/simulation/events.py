@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 ORDINARY = "ordinary"
 """The scenario of people who were interested in the offer."""
@@ -43,6 +44,8 @@ class SimulatedClick:
     """Parameters of the link, such as sub1."""
     referrer: str = ""
     method: str = "GET"
+    seen_ms: int = 0
+    """How long before it the visitor saw the offer's banner; 0: no impression was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,26 @@ class Plan:
         return max(clicks, max((conversion.at for conversion in self.conversions), default=0))
 
 
-def by_time(
-    clicks: Iterable[SimulatedClick], conversions: Iterable[SimulatedConversion]
-) -> list[SimulatedClick | SimulatedConversion]:
-    """Return events by time; a click stands before a conversion of the same millisecond."""
-    events: list[SimulatedClick | SimulatedConversion] = [*clicks, *conversions]
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """A banner is shown to a visitor who will click it."""
+
+    click: SimulatedClick
+
+    @property
+    def at(self) -> int:
+        """When."""
+        return self.click.at - self.click.seen_ms
+
+
+SimulatedEvent: TypeAlias = SimulatedClick | SimulatedConversion | Impression
+
+
+def by_time(clicks: Iterable[SimulatedClick], conversions: Iterable[SimulatedConversion]) -> list[SimulatedEvent]:
+    """Return events by time, with impressions; a click stands before a conversion of the same millisecond."""
+    known = list(clicks)
+    shown = (Impression(click) for click in known if click.seen_ms)
+    events: list[SimulatedEvent] = [*shown, *known, *conversions]
     # The sort is stable.
     events.sort(key=lambda event: event.at)
     return events

@@ -19,8 +19,11 @@ def visit(part: Part, visitors: int) -> None:
         person, at = part.person(), part.moment()
         offer = random.choice(part.offers)
         labels = (("sub1", f"place-{random.randrange(PLACEMENTS)}"),)
+        # Whoever comes back does so by a link, so that no banner of a later click is shown before an earlier one.
+        seen_ms = shape.banner_ms(random) if random.random() < shape.BANNERS else 0
         for _ in range(shape.clicks_of_visitor(random)):
-            click = part.click(at, person, labels, offer=offer)
+            click = part.click(at, person, labels, offer=offer, seen_ms=seen_ms if seen_ms < at else 0)
+            seen_ms = 0
             if random.random() < shape.CONVERSION_RATE:
                 part.convert(click, at + shape.conversion_delay_ms(random))
             at += shape.gap_ms(random)

@@ -62,6 +62,10 @@ HOSTED: Final = (
 """Networks of large hosting providers, as /16, with their country: where simulated servers stand. No rule
 reads them."""
 
+PROXIES: Final = (("US", "23.95"), ("NL", "185.107"))
+"""Networks of simulated public proxies, written like ``HOSTED``; the same for ``TOR_EXITS``."""
+TOR_EXITS: Final = (("DE", "185.220"), ("US", "204.8"))
+
 _COUNTRIES = Shares(COUNTRIES)
 
 
@@ -72,7 +76,7 @@ def _networks() -> dict[str, list[int]]:
     firsts = [octet for octet in range(1, 224) if octet not in (*_SPECIAL, *_NOBODY_AT_HOME)]
     numbers = [random.choice(firsts) << 24 | random.getrandbits(16) << 8 for _ in range(_SAMPLED)]
     found: dict[str, list[int]] = {}
-    hosted = {network for _, network in HOSTED}
+    hosted = {network for _, network in (*HOSTED, *PROXIES, *TOR_EXITS)}
     texts = _texts(numbers)
     for number, text, code in zip(numbers, texts, iptocc.country_code(texts), strict=True):
         if ".".join(text.split(".")[:2]) not in hosted:

@@ -73,6 +73,11 @@ TRAVELLERS: Final = 0.004
 REFERRED: Final = 0.55
 """Assumption: clicks that carry a referrer; the others come from apps, mails and pages that withhold it."""
 
+BANNERS: Final = 0.15
+"""Assumption: clicks on a banner whose showing was recorded as an impression."""
+BANNER_MEDIAN_S, BANNER_SPREAD, BANNER_LEAST_S = 6.0, 1.0, 0.9
+"""Assumption: seconds from seeing a banner to clicking it, log-normal; nobody looks, decides and clicks sooner."""
+
 Thing = TypeVar("Thing")
 
 
@@ -109,6 +114,11 @@ def gap_ms(random: Random) -> int:
 def conversion_delay_ms(random: Random) -> int:
     """Return the milliseconds from a click to its conversion."""
     return round(1000 * _quantile(CONVERSION_DELAYS_S, random))
+
+
+def banner_ms(random: Random) -> int:
+    """Return the milliseconds from seeing a banner to clicking it."""
+    return round(1000 * max(BANNER_LEAST_S, BANNER_MEDIAN_S * math.exp(random.gauss(0, BANNER_SPREAD))))
 
 
 def amount(random: Random) -> str:

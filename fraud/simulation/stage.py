@@ -111,6 +111,7 @@ class Part:
         referrer: str | None = None,
         method: str = "GET",
         offer: str = "",
+        seen_ms: int = 0,
     ) -> SimulatedClick:
         """Write a click down; labels and referrer are those of an ordinary one unless given."""
         if labels is None:
@@ -129,6 +130,7 @@ class Part:
             labels,
             referrer=referrer,
             method=method,
+            seen_ms=seen_ms,
         )
         self.stage.clicks.append(click)
         return click

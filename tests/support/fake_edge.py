@@ -23,6 +23,7 @@ class FakeEdge:
     thread: Any = None
     clicks: list[dict[str, Any]] = field(default_factory=list)
     """Every click that arrived, answered or not: its query, headers and click id."""
+    impressions: list[dict[str, str]] = field(default_factory=list)
     postbacks: list[dict[str, str]] = field(default_factory=list)
     lose_click_answers: set[int] = field(default_factory=set)
     """Clicks, counted from 1, whose connection breaks instead of an answer."""
@@ -62,6 +63,10 @@ class FakeEdge:
         if number in self.elsewhere_clicks:
             return web.Response(status=302, headers={"Location": "https://fallback.example/"})
         return web.Response(status=302, headers={"Location": f"https://advertiser.example/app?cid={click_id}"})
+
+    async def impression(self, request: web.Request) -> web.StreamResponse:
+        self.impressions.append(dict(request.query))
+        return web.Response(content_type="image/gif")
 
     async def postback(self, request: web.Request) -> web.StreamResponse:
         self.postbacks.append(dict(request.query))
@@ -105,6 +110,7 @@ class EdgeThread:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         app = web.Application()
         app.router.add_get("/click", self.edge.click)
+        app.router.add_get("/i", self.edge.impression)
         app.router.add_get("/postback", self.edge.postback)
         app.router.add_get("/readyz", self.edge.readyz)
         runner = web.AppRunner(app, access_log=None)

@@ -78,6 +78,12 @@ SCENARIOS: dict[str, Scenario] = {
             ("datacenter_ip",),
         ),
         Scenario(
+            "fast-clicks",
+            "A script clicks banners before anybody could have looked at them.",
+            machines.fast_clicks,
+            ("fast_click",),
+        ),
+        Scenario(
             "sub-id-farm",
             "A farm clicks from few addresses and user agents under a new random sub id each time.",
             machines.sub_id_farm,
@@ -122,6 +128,18 @@ SCENARIOS: dict[str, Scenario] = {
             "hired or proxied clicks.",
             masks.languages,
             ("geo_language_mismatch",),
+        ),
+        Scenario(
+            "hidden-addresses",
+            "Clicks come through public proxies and Tor exits.",
+            masks.hidden_addresses,
+            ("anonymous_proxy", "tor_exit"),
+        ),
+        Scenario(
+            "spam-referrers",
+            "Clicks name pages as their origin that want to be seen in statistics.",
+            masks.spam_referrers,
+            ("spam_referrer",),
         ),
         Scenario(
             "old-browsers",

@@ -35,6 +35,13 @@ def hosted_bots(part: Part, wanted: int) -> None:
         part.click(int(part.random.random() * part.over_ms), visitor, referrer="")
 
 
+def fast_clicks(part: Part, wanted: int) -> None:
+    """Write fast clicks down."""
+    for _ in range(wanted):
+        seen_ms = part.random.randrange(30, 500)
+        part.click(part.moment() + seen_ms, part.person(), seen_ms=seen_ms)
+
+
 def sub_id_farm(part: Part, wanted: int) -> None:
     """Write sub id farm down."""
     country = places.country(part.random)

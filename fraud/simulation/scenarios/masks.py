@@ -14,6 +14,8 @@ _PHONES = (
 """User agents of phones, as an emulator on a desktop or a server writes them."""
 _BEHIND = ("Windows", "Linux", "macOS")
 """What the client hints of such an emulator still say."""
+SPAM_HOSTS = ("best-seo-prices.example", "buttons-for-all-sites.example", "share-your-traffic.example")
+"""Sites that visit others' pages to be found in their statistics."""
 _OLD = (
     f"Mozilla/5.0 (Windows NT 6.1; WOW64) {_WEBKIT} Chrome/{{v}}.0.2704.103 Safari/537.36",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{v}.0) Gecko/20100101 Firefox/{v}.0",
@@ -41,6 +43,25 @@ def languages(part: Part, wanted: int) -> None:
         person = part.person()
         language = places.header_of(part.random.choice(places.FAR_LANGUAGES))
         part.click(part.moment(), Visitor(person.country, person.ip, person.user_agent, language, person.headers))
+
+
+def hidden_addresses(part: Part, wanted: int) -> None:
+    """Write hidden addresses down."""
+    for _ in range(wanted):
+        person = part.person()
+        _, network = part.random.choice((*places.PROXIES, *places.TOR_EXITS))
+        ip = f"{network}.{part.random.randrange(256)}.{part.random.randrange(1, 255)}"
+        part.click(
+            part.moment(),
+            Visitor(person.country, ip, person.user_agent, person.accept_language, person.headers),
+        )
+
+
+def spam_referrers(part: Part, wanted: int) -> None:
+    """Write spam referrers down."""
+    for _ in range(wanted):
+        host = part.random.choice(SPAM_HOSTS)
+        part.click(part.moment(), part.person(), referrer=f"https://www.{host}/")
 
 
 def old_browsers(part: Part, wanted: int) -> None:

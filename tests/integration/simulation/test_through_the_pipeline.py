@@ -10,7 +10,8 @@ import pytest
 from clickledger.replay.showing import Screen
 from clickledger.simulation.running import simulate
 from fraud.simulation import SCENARIOS, Wanted
-from fraud.simulation.places import HOSTED
+from fraud.simulation.places import HOSTED, PROXIES, TOR_EXITS
+from fraud.simulation.scenarios.masks import SPAM_HOSTS
 from tests.support.simulating import simulating
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "fraud-simulation.md"
@@ -24,12 +25,24 @@ FLOORS = {name: (what, int(floor) / 100) for name, what, floor in _FLOOR.findall
 CEILINGS = {(whose, kind): float(most) / 100 for whose, kind, most in _CEILING.findall(PAGE.read_text())}
 
 
+def write_lists(directory):
+    """Write the lists an operator would configure; return the settings that name them."""
+    lines = {
+        "fraud_datacenter_list": [f"{network}.0.0/16" for _, network in HOSTED],
+        "fraud_proxy_list": [f"{network}.0.0/16" for _, network in PROXIES],
+        "fraud_tor_list": [f"{network}.0.0/16" for _, network in TOR_EXITS],
+        "fraud_referrer_list": list(SPAM_HOSTS),
+    }
+    for name, entries in lines.items():
+        (directory / name).write_text("\n".join(entries))
+    return {name: directory / name for name in lines}
+
+
 @pytest.fixture(scope="module")
 def result(event_store, store_settings, tmp_path_factory):
     directory = tmp_path_factory.mktemp("simulation")
-    hosted = directory / "hosted.txt"
-    hosted.write_text("".join(f"{network}.0.0/16\n" for _, network in HOSTED))
-    with simulating(event_store, store_settings, directory, fraud_datacenter_list=hosted) as (
+    lists = write_lists(directory)
+    with simulating(event_store, store_settings, directory, **lists) as (
         chosen,
         service,
         count,

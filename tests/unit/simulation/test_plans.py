@@ -8,7 +8,7 @@ from itertools import pairwise
 import iptocc
 import pytest
 
-from fraud.simulation import ORDINARY, SCENARIOS, Wanted, by_time, make_plan, scenario_names
+from fraud.simulation import ORDINARY, SCENARIOS, Impression, Wanted, by_time, make_plan, scenario_names
 from fraud.simulation.places import LANGUAGES
 from fraud.simulation.scenarios import sales
 from fraud.simulation.shape import COUNTRIES
@@ -59,9 +59,19 @@ def test_numbers_are_places_and_every_conversion_follows_its_click(everything):
         assert conversion.at >= everything.clicks[conversion.click].at
     keys = Counter((one.click, one.txn_id) for one in everything.conversions)
     assert keys.most_common(1)[0][1] == 1
-    assert [event.at for event in by_time(everything.clicks, everything.conversions)] == sorted(
-        event.at for event in (*everything.clicks, *everything.conversions)
-    )
+    events = by_time(everything.clicks, everything.conversions)
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    shown = [event for event in events if isinstance(event, Impression)]
+    assert len(events) == len(everything.clicks) + len(everything.conversions) + len(shown)
+    assert all(0 <= event.at < event.click.at for event in shown)
+
+
+def test_people_look_before_they_click_and_scripts_do_not(everything):
+    seen = [click for click in everything.clicks if click.seen_ms]
+    people = [click.seen_ms for click in seen if click.scenario == ORDINARY]
+    assert min(people) >= 900
+    assert {click.scenario for click in seen} == {ORDINARY, "fast-clicks"}
+    assert max(click.seen_ms for click in seen if click.scenario == "fast-clicks") < 500
 
 
 def test_nothing_that_is_sent_says_what_it_is(everything):

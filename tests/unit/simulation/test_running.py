@@ -51,7 +51,8 @@ class AdminApi(FakeAdminApi):
             ]
         if path.startswith("/api/v1/logs/"):
             kind = Click if path.endswith("clicks") else Postback
-            rows = [row for event in self.events() if isinstance(event, kind) for row in [self.row(event)]]
+            events = [event for event in self.events() if getattr(event, "kind", "click") == "click"]
+            rows = [self.row(event) for event in events if isinstance(event, kind)]
             start = int(params.get("cursor", 0))
             end = min(start + params["limit"], len(rows) - (self.missing if kind is Click else 0))
             return {"items": rows[start:end], "next_cursor": str(end) if end == start + params["limit"] else None}
@@ -111,8 +112,14 @@ def test_the_past_is_journalled_whole_and_read_back(chosen):
     result = run(chosen, api, from_day="2026-01-05")
     plan = make_plan(Wanted(("link-checkers", "coupon-leak"), 3, 20, 100, 86_400))
     events = events_of(chosen.data_dir)
-    clicks = [event for event in events if isinstance(event, Click)]
-    assert (len(clicks), len(events) - len(clicks)) == (len(plan.clicks), len(plan.conversions))
+    clicks = [event for event in events if isinstance(event, Click) and event.kind == "click"]
+    shown = [event for event in events if isinstance(event, Click) and event.kind == "impression"]
+    assert (len(clicks), len(events) - len(clicks) - len(shown)) == (len(plan.clicks), len(plan.conversions))
+    seen = [click for click in plan.clicks if click.seen_ms]
+    assert sorted((e.ts - 1_767_571_200_000, e.ip) for e in shown) == sorted(
+        (click.at - click.seen_ms, click.visitor.ip) for click in seen
+    )
+    assert seen
     assert [event.ts for event in events] == sorted(event.ts for event in events)
     keys, begin = load_keys(chosen), 1_767_571_200_000
     assert {click.ts - begin for click in clicks} == {click.at for click in plan.clicks}
@@ -138,7 +145,7 @@ def test_everything_made_is_called_simulated(chosen):
     assert all(name.startswith("simulated ") for name in names)
 
 
-def test_the_same_seed_journals_the_same_events_but_for_the_click_ids(tmp_path):
+def test_the_same_seed_journals_the_same_events_but_for_ids(tmp_path):
     def journalled(directory):
         made = Settings(data_dir=tmp_path / directory)
         load_keys(made, create=True)
@@ -147,11 +154,21 @@ def test_the_same_seed_journals_the_same_events_but_for_the_click_ids(tmp_path):
         return [
             (event.ts, event.query, event.ip, event.user_agent, event.headers, event.referrer)
             if isinstance(event, Click)
-            else (event.ts, event.fields.txn_id, event.fields.amount, event.fields.customer_id)
+            else (event.ts, event.fields.txn_id[8:], event.fields.amount, event.fields.customer_id[8:])
             for event in events_of(made.data_dir)
         ]
 
     assert journalled("one") == journalled("two")
+
+
+def test_a_second_run_repeats_no_transaction_and_no_customer(chosen):
+    api = AdminApi(chosen.data_dir)
+    for _ in range(2):
+        run(chosen, api, from_day="2026-01-05")
+    sold = [event.fields for event in events_of(chosen.data_dir) if isinstance(event, Postback)]
+    assert (
+        len({fields.txn_id for fields in sold}) == len({fields.customer_id for fields in sold}) == len(sold) > 10
+    )
 
 
 def test_something_is_done_between_the_slices(chosen):
@@ -180,12 +197,14 @@ def test_a_journal_no_pipeline_takes_up_is_said(chosen, monkeypatch):
 
 def test_the_edge_gets_each_visitor_with_its_headers_at_its_moment(edge, monkeypatch):
     monkeypatch.setattr(live, "AFTER_S", 1)
-    plan = make_plan(Wanted(("injection", "link-checkers", "prefetches"), 3, 10, 20, 1))
+    plan = make_plan(Wanted(("injection", "link-checkers", "prefetches", "fast-clicks"), 3, 10, 20, 1))
     api = AdminApi()
     program, counts = ensure(api, plan), []
     sent = asyncio.run(live.send(plan, program, edge.url, 1, counts.append))
     assert len(sent.click_ids) == len(edge.clicks) == len(plan.clicks)
-    assert counts[-1] == len(plan.clicks) + len(sent.conversions)
+    shown = [click for click in plan.clicks if click.seen_ms]
+    assert len(edge.impressions) == len(shown) >= 10
+    assert counts[-1] == len(plan.clicks) + len(sent.conversions) + len(shown)
     assert sent.left_out == len(plan.conversions) - len(sent.conversions)
     due = [one for one in plan.conversions if one.at <= 2_000]
     assert sorted(one.txn_id for one in sent.conversions) == sorted(one.txn_id for one in due)
@@ -203,7 +222,7 @@ def test_the_edge_gets_each_visitor_with_its_headers_at_its_moment(edge, monkeyp
     assert max(click["at"] for click in edge.clicks) - began > 0.5
     paid = {(one["click_id"], one["txn_id"]): one for one in edge.postbacks}
     for conversion in sent.conversions:
-        got = paid[sent.click_ids[conversion.click], conversion.txn_id]
+        got = paid[sent.click_ids[conversion.click], program.run + conversion.txn_id]
         assert (got["amount"], got["ip"]) == (conversion.amount, conversion.conversion_ip)
 
 
