@@ -141,8 +141,8 @@ on hold with `hold_period` until the goal's hold period is over, when it approve
 `cap_reached` beyond a cap; on hold with `currency_rate_missing` when its amount is in a currency without a rate.
 [pricing.md](pricing.md) tells each of them. Rejected or on hold with `fraud` where the network's fraud rules say
 so: that is decided when the conversion is stored, a moment after its first postback was answered, so that answer
-may still say `approved`; later ones tell. Only one of the network's people can approve it then, and no later postback
-undoes that but a rejection. See [conversions.md](conversions.md#fraud).
+may still say `approved`; later ones tell. Only one of the network's people can approve it then, and no later
+postback undoes that but a rejection. See [conversions.md](conversions.md#fraud).
 
 ## Addresses
 
