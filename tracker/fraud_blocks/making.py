@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from clickhouse_connect.driver.exceptions import Error as DriverError
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
@@ -37,6 +38,8 @@ WHOLE_LOOK_SECONDS: Final = 600.0
 """How often a look goes as far back as a block may last: for what a pipeline stored late."""
 FARTHEST: Final = timedelta(hours=24)
 """How far that is at most."""
+NEAREST: Final = timedelta(minutes=10)
+"""How far it is at least, after looks that the store could not answer in time."""
 MOST_A_LOOK: Final = 200
 """Blocks made or extended in one transaction, some seconds' work; the rest follows with the next look."""
 MOST_IN_FORCE: Final = 10_000
@@ -86,6 +89,7 @@ class RuleBlocks:
         self._clock = clock
         self._seen: datetime | None = None
         self._whole_at = 0.0
+        self._reach = FARTHEST
         self._turn = threading.Lock()
 
     def look(self) -> int:
@@ -105,9 +109,18 @@ class RuleBlocks:
                 self._seen = None
                 return 0
             whole = self._seen is None or started - self._whole_at >= WHOLE_LOOK_SECONDS
-            longest = min(timedelta(minutes=max(entry.block_minutes or 0 for entry in entries)), FARTHEST)
-            since = now - longest if whole or self._seen is None else self._seen - OVERLAP
-            wanted = [one for one in find(self._readers, book, since, self._trusted) if one.until > now]
+            since = now if self._seen is None else self._seen - OVERLAP
+            if whole:
+                longest = timedelta(minutes=max(entry.block_minutes or 0 for entry in entries))
+                since = min(since, now - min(longest, self._reach))
+            try:
+                found = find(self._readers, book, since, self._trusted)
+            except DriverError:
+                # Perhaps so much came that the store gave up: better to see the newest of it than none.
+                self._reach = max(self._reach / 2, NEAREST)
+                raise
+            self._reach = FARTHEST
+            wanted = [one for one in found if one.until > now]
             done = self._block(wanted, now)
             if done < MOST_A_LOOK:
                 # Otherwise the next look has to see the same events again.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from fraud.entries import RuleEntry
 from fraud.rules import Rulebook
@@ -214,6 +216,29 @@ def test_a_store_that_is_away_loses_no_block(scene, web):
     scene.blocks._readers = readers
     assert scene.blocks.look() == 1
     assert state.readers is readers
+
+
+def test_a_store_that_cant_answer_in_time_is_asked_about_less(scene):
+    asked = []
+
+    class Slow:
+        @contextmanager
+        def reader(self):
+            yield self
+
+        def query(self, _statement, parameters):
+            asked.append(scene.now - parameters["since"])
+            raise DatabaseError("TIMEOUT_EXCEEDED")
+
+    scene.rule(minutes=100_000)
+    readers, scene.blocks._readers = scene.blocks._readers, Slow()
+    for _ in range(9):
+        with pytest.raises(DatabaseError):
+            scene.blocks.look()
+    assert [asked[0], asked[1], asked[-1]] == [timedelta(hours=24), timedelta(hours=12), timedelta(minutes=10)]
+    scene.blocks._readers = readers
+    scene.click("ip_velocity")
+    assert scene.blocks.look() == 1
 
 
 def test_without_a_rule_that_blocks_the_event_store_isnt_asked(scene, web):
