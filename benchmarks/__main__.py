@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from rich.console import Console
 
-from benchmarks import memory, pipeline, program, reports
+from benchmarks import fraud, memory, pipeline, program, reports
 from clickledger.bench import redirect
 from clickledger.bench.lines import Line, table
 from clickledger.bench.wrk import WrkMissingError
@@ -26,7 +26,9 @@ def main(
     target: Annotated[
         list[str] | None, typer.Option(help="URL of another redirect service to put beside ours; repeatable.")
     ] = None,
-    only: Annotated[str, typer.Option(help="redirect, program, pipeline, memory or reports; default: all.")] = "",
+    only: Annotated[
+        str, typer.Option(help="redirect, program, pipeline, fraud, memory or reports; default: all.")
+    ] = "",
     connections: Annotated[int, typer.Option(help="Connections of the redirect's load.")] = redirect.CONNECTIONS,
     rounds: Annotated[int, typer.Option(help="Rounds of the redirect's load.")] = redirect.ROUNDS,
     data: Annotated[
@@ -48,6 +50,7 @@ def main(
         ),
         "program": (program.measure, program.lines),
         "pipeline": (pipeline.measure, pipeline.lines),
+        "fraud": (fraud.measure, fraud.lines),
         "memory": (memory.measure, memory.lines),
         "reports": (lambda: reports.measure(data, clicks), reports.lines),
     }

@@ -217,18 +217,23 @@ class Assessment:
         length = len(self.traffic)
         percentiles = np.zeros(length, np.uint8) if self.percentiles is None else self.percentiles
         scores: list[int] = percentiles.tolist()
-        known, places, facts = {ACCEPTED[:3]: 0}, [0] * length, {}
-        judgements = [ACCEPTED]
+        places = [0] * length
+        facts: dict[int, tuple[str, ...]] = {}
+        judgements, known = [ACCEPTED], {ACCEPTED[:3]: 0}
+        # The same findings come again and again: their judgement is remembered where rules are alike everywhere.
+        alike = not self.force.book.entries
+        remembered: dict[tuple[tuple[Finding, ...], int], tuple[int, int, tuple[str, ...]]] = {}
         for row, found in self.findings.items():
-            judgement = self._judged(row, found, scores[row])
-            scores[row] = judgement.score
-            place = known.setdefault(judgement[:3], len(judgements))
-            if place == len(judgements):
-                judgements.append(judgement)
-            places[row] = place
-            if any(finding.facts for finding in found):
-                of_code = dict(found)
-                facts[row] = tuple(of_code[code] for code in judgement.reasons)
+            became = remembered.get((found, scores[row])) if alike else None
+            if became is None:
+                judgement = self._judged(row, found, scores[row])
+                place = known.setdefault(judgement[:3], len(judgements))
+                if place == len(judgements):
+                    judgements.append(judgement)
+                became = remembered[found, scores[row]] = place, judgement.score, _facts(found, judgement)
+            places[row], scores[row], told = became
+            if told:
+                facts[row] = told
         return Verdicts(
             judgements,
             places,
@@ -260,6 +265,12 @@ class Assessment:
         places = list(zip(traffic.partner_ids, traffic.offer_ids, strict=True))
         of_places = {place: _threshold(book, place) for place in dict.fromkeys(places)}
         return [row for row, place in enumerate(places) if percentiles[row] >= of_places[place]]
+
+
+def _facts(found: tuple[Finding, ...], judgement: Judgement) -> tuple[str, ...]:
+    """Return what is stored beside the reasons, () where none has facts."""
+    of_code = dict(found)
+    return tuple(of_code[code] for code in judgement.reasons) if any(of_code.values()) else ()
 
 
 def _threshold(book: Rulebook, place: tuple[int, int]) -> int:

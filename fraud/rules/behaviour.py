@@ -35,7 +35,8 @@ _HOURS: Final = 24
 _TARGETING: Final = "targeting_"
 
 _PLACEHOLDER: Final = re.compile(
-    r"""^\s*(?:\{+[^{}]*\}+ | %7b.*%7d | \[[\w.-]+\] | <[\w./ -]+> | %%?\w+%%? | \$\w+\$? | \$\{\w*\} | \#\w+\#)\s*$
+    r"""^\s*(?:\{+[^{}]*\}+ | %7b.*%7d | \[[\w.-]+\] | <[\w./ -]+> | %%?\w+%%?
+    | \$\w+\$? | \$\{\w*\} | \#\w+\#)\s*$
     | ^(?:undefined|null|none|nan|\[object\ Object\])$""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -122,37 +122,34 @@ def contradiction(os: str, device_type: str, platform: str, mobile: str) -> tupl
 
 def _outdated(look: Look, settings: Outdated) -> Found:
     traffic = look.traffic
-    months = [ts // _MONTH_MS for ts in traffic.ts]
-    keys = list(zip(traffic.browsers, traffic.browser_versions, months, strict=True))
-    old = {}
-    for key in dict.fromkeys(keys):
-        browser, version, month = key
-        age = age_years(browser, version, month * _MONTH_MS)
-        if age is not None and age > settings.years:
-            major = version.partition(".")[0]
-            old[key] = facts_text(browser=browser, version=major, age=f"{age:.0f}")
+    latest = max(traffic.ts, default=0)
+    old = {
+        browser
+        for browser in set(zip(traffic.browsers, traffic.browser_versions, strict=True))
+        if (age_years(*browser, latest) or 0.0) > settings.years
+    }
     if not old:
-        return []
-    # What an app brings along for its own pages follows the device's updates, not the browser's.
-    return [
-        (row, old[key])
-        for row, key in enumerate(keys)
-        if key in old and not traffic.is_in_app[row] and not traffic.agents[row].is_bot
-    ]
-
-
-_MONTH_MS: Final = 30 * 86_400_000
+        return
+    for row, browser in enumerate(zip(traffic.browsers, traffic.browser_versions, strict=True)):
+        # What an app brings along for its own pages follows the device's updates, not the browser's.
+        if browser in old and not traffic.is_in_app[row] and not traffic.agents[row].is_bot:
+            age = age_years(*browser, traffic.ts[row]) or 0.0
+            if age > settings.years:
+                major = browser[1].partition(".")[0]
+                yield row, facts_text(browser=browser[0], version=major, age=f"{age:.0f}")
 
 
 def _language(look: Look, _: RuleSettings) -> Found:
     traffic = look.traffic
-    pairs = list(zip(traffic.languages, traffic.countries, strict=True))
-    foreign = {pair for pair in dict.fromkeys(pairs) if pair[0] and pair[1] and not is_spoken(*pair)}
+    foreign = {
+        pair: facts_text(language=pair[0], country=pair[1])
+        for pair in set(zip(traffic.languages, traffic.countries, strict=True))
+        if pair[0] and pair[1] and not is_spoken(*pair)
+    }
     if not foreign:
         return []
-    return [
-        (row, facts_text(language=pair[0], country=pair[1])) for row, pair in enumerate(pairs) if pair in foreign
-    ]
+    pairs = zip(traffic.languages, traffic.countries, strict=True)
+    return [(row, foreign[pair]) for row, pair in enumerate(pairs) if pair in foreign]
 
 
 REQUEST_RULES: Final = (
