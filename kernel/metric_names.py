@@ -146,6 +146,9 @@ METRICS: Final[tuple[Metric, ...]] = (
         across_processes="livemax",
     ),
     Metric(
+        "clickledger_fraud_blocks_total", "counter", "Blocks that fraud rules made or extended in the blocklist."
+    ),
+    Metric(
         "clickledger_fraud_conversions_total",
         "counter",
         "New conversions that fraud rules put on hold or rejected; action: hold, reject.",

@@ -22,6 +22,7 @@ from fraud.rules import Rulebook
 from kernel.auth import Principal
 from kernel.clickhouse.client import ReaderPool
 from kernel.logging import log
+from kernel.metrics import counter
 from kernel.settings import Settings
 from kernel.sql import Sessions
 from partners import service
@@ -91,6 +92,7 @@ class RuleBlocks:
         self._whole_at = 0.0
         self._reach = FARTHEST
         self._turn = threading.Lock()
+        self._blocks = counter("clickledger_fraud_blocks_total")
 
     def look(self) -> int:
         """Block what new events show; return how many blocks were made or extended. Blocks the thread.
@@ -148,6 +150,7 @@ class RuleBlocks:
                 self._take(session, step, now)
                 done += 1
         if done:
+            self._blocks.n += done
             log("fraud").info("blocked_by_rules", blocks=done)
         return done
 
