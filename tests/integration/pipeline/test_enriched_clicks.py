@@ -38,9 +38,15 @@ def stored(event_store):
 def test_every_click_is_one_row_with_its_verdict(stored):
     assert [row["verdict"] for row in stored] == ["valid", "duplicate", "invalid"]
     assert [row["fraud_reasons"] for row in stored] == [
-        [],
+        ["geo_language_mismatch"],
         ["duplicate_click"],
         ["bot_user_agent", "non_get_method"],
+    ]
+    abroad = "language=de-DE country=US"
+    assert [row["fraud_facts"] for row in stored] == [
+        [abroad],
+        [],
+        ["name=Googlebot", "method=HEAD"],
     ]
     assert [row["is_unique"] for row in stored] == [True, False, False]
     assert [row["fraud_score"] for row in stored] == [0, 15, 99]
