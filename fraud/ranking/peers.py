@@ -145,7 +145,22 @@ def _line(values: Matrix, sizes: NDArray[np.float64]) -> tuple[Matrix, Matrix, M
     level = values - sizes[:, None] * slopes
     if gaps:
         level[missing & ~missing.all(axis=0)] = np.nan
-        low, middle, high = np.nanquantile(level, QUARTILES, axis=0)
+        low, middle, high = _known_quartiles(level)
     else:
         low, middle, high = np.quantile(level, QUARTILES, axis=0)
     return middle, (high - low) / QUARTILES_TO_SIGMA, slopes
+
+
+def _known_quartiles(values: Matrix) -> Matrix:
+    """Return each column's quartiles of what is known, as ``np.nanquantile`` does, which takes many times as long.
+
+    Every column knows something.
+    """
+    ordered = np.sort(values, axis=0)  # what isn't known comes last
+    places = np.outer(QUARTILES, (~np.isnan(values)).sum(axis=0) - 1)
+    below = np.floor(places).astype(np.intp)
+    columns = np.arange(values.shape[1])
+    lower = ordered[below, columns]
+    upper = ordered[np.ceil(places).astype(np.intp), columns]
+    quartiles: Matrix = lower + (upper - lower) * (places - below)
+    return quartiles

@@ -21,7 +21,7 @@ MOST_REASONS: Final = 3
 LEAST_DISTANCE: Final = 2.0
 """Robust standard deviations from the peers' median: one ordinary partner in twenty is so far off on one
 behaviour."""
-_LOOKED_THROUGH: Final = 30
+_LOOKED_THROUGH: Final = 10
 """Contributions looked through for reasons of different groups."""
 _UNTOLD: Final = frozenset({"volume"})
 """Groups that are no reason: peers are alike in them by choice."""
