@@ -41,6 +41,8 @@ STORED_COLUMNS: Final = (
 """Columns of ``clicks`` and ``impressions`` that ``Traffic.stored`` reads."""
 _REMEMBERED: Final = 65_536
 """Addresses whose kind is kept."""
+_ORDINARY: Final = frozenset(map(str, range(1, 224))) - {"10", "100", "127", "169", "172", "192", "198", "203"}
+"""How IPv4 addresses begin that can't be reserved: no network of IANA's Special-Purpose Address Registry does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ def _each(keys: Sequence[_Key], find: Callable[[_Key], _Value]) -> list[_Value]:
 @lru_cache(maxsize=_REMEMBERED)
 def is_private(ip: str) -> bool:
     """Return whether an address is a private, loopback or otherwise reserved one; False when it is none."""
+    if ip.partition(".")[0] in _ORDINARY:
+        return False
     try:
         address = ip_address(ip.partition("%")[0])
     except ValueError:

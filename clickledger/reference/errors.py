@@ -13,14 +13,16 @@ import partners
 import reports.errors
 import tracker.errors
 import tracker.intake.errors
-from clickledger import program_entries, service
+from clickledger import past_runs, program_entries, service
 from clickledger.commands import keys, rollup
+from clickledger.commands.fraud import dry_run, evidence
 from clickledger.commands.fraud import train as training
 from clickledger.reference.markdown import code, table
 from clickledger.replay import errors as replay
 from clickledger.roles import rollups
 from clickledger.simulation import errors as simulation
 from fraud import ranking, risk
+from fraud.past import errors as past
 from kernel.errors import ErrorKind
 from partners import identity
 from reports.logs import errors as logs
@@ -165,6 +167,17 @@ def sections() -> tuple[Section, ...]:
             "Partner risk",
             "Answered below `/api/v1/fraud/risk`, and printed by `clickledger fraud risk`.",
             tuple(risk.ERRORS.values()),
+        ),
+        Section(
+            "Judging the past",
+            "Answered below `/api/v1/fraud/rescorings`, `dry-runs` and `evidence`, and printed by "
+            "`clickledger fraud rescore`, `dry-run` and `evidence`.",
+            (
+                *past.ERRORS.values(),
+                *past_runs.ERRORS.values(),
+                *dry_run.ERRORS.values(),
+                *evidence.ERRORS.values(),
+            ),
         ),
         Section(
             "Simulation",

@@ -8,13 +8,14 @@ as they were stored, while their rule is on; so do those that depend on other co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fraud.conversions import ALONE, RULES, Conversion, GoalKind, find, findings_of, weigh
 from fraud.counts import MemoryCounts
@@ -77,12 +78,8 @@ class EngineJudging:
         traffic = Traffic.stored(events, impressions=kind == "impression")
         assessment = Assessment(traffic, self._present.clicks, self._counts)
         assessment.look_at_requests()
-        stored = zip_longest(events["fraud_reasons"].to_pylist(), events["fraud_facts"].to_pylist())
-        for row, (codes, facts) in enumerate(stored):
-            if codes:
-                for finding in findings_of(codes, facts):
-                    if finding.code in UNSTORED:
-                        assessment.add(row, finding)
+        for row, finding in _unstored(events):
+            assessment.add(row, finding)
         assessment.look_at_behaviour()
         assessment.ask_model()
         return _columns(assessment.verdicts(), len(traffic))
@@ -144,26 +141,39 @@ class EngineJudging:
         return find(facts, ALONE, self._present.conversions, self._present.clicks.book, FOUND_AGAIN)
 
 
+def _unstored(events: pa.Table) -> Iterator[tuple[int, Finding]]:
+    """Yield what was found once of what isn't stored, by row."""
+    reasons, facts = events["fraud_reasons"].combine_chunks(), events["fraud_facts"].combine_chunks()
+    rows = pa.array(np.flatnonzero(pc.list_value_length(reasons).to_numpy(zero_copy_only=False)))
+    found = zip(rows.to_pylist(), reasons.take(rows).to_pylist(), facts.take(rows).to_pylist(), strict=True)
+    for row, codes, told in found:
+        if not UNSTORED.isdisjoint(codes):
+            yield from ((row, one) for one in findings_of(codes, told) if one.code in UNSTORED)
+
+
 def _columns(found: Verdicts, length: int) -> dict[str, pa.Array]:
     places = pa.array(found.places, pa.int32())
-    facts: list[list[str]] = [[]] * length
-    for row, told in found.facts.items():
-        facts[row] = list(told)
-    features: list[list[str]] = [[]] * length
-    for row, names in found.model_features.items():
-        features[row] = list(names)
     texts = pa.list_(pa.string())
     return {
         "verdict": pa.array([one.verdict for one in found.judgements], pa.string()).take(places),
         "fraud_reasons": pa.array([list(one.reasons) for one in found.judgements], texts).take(places),
         "fraud_category": pa.array([one.category for one in found.judgements], pa.string()).take(places),
         "fraud_score": pa.array(found.scores, pa.uint8()),
-        "fraud_facts": pa.array(facts, texts),
+        "fraud_facts": _sparse(found.facts, length),
         "model_score": pa.array(found.model_scores, pa.uint8()),
-        "model_features": pa.array(features, texts),
-        "rules_version": pa.array([found.rules_version] * length, pa.string()),
-        "model_version": pa.array([found.model_version] * length, pa.string()),
+        "model_features": _sparse(found.model_features, length),
+        "rules_version": pa.repeat(found.rules_version, length),
+        "model_version": pa.repeat(found.model_version, length),
     }
+
+
+def _sparse(rows: Mapping[int, tuple[str, ...]], length: int) -> pa.Array:
+    """Return a column of lists of which most are empty; those that repeat are made once."""
+    known: dict[tuple[str, ...], int] = {(): 0}
+    places = np.zeros(length, np.int32)
+    for row, texts in rows.items():
+        places[row] = known.setdefault(texts, len(known))
+    return pa.array([list(texts) for texts in known], pa.list_(pa.string())).take(pa.array(places))
 
 
 def _ms(moment: datetime) -> int:

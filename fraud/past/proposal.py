@@ -26,6 +26,9 @@ from kernel.clickhouse.arrow import arrow_type
 TABLES = {"clicks": "click", "impressions": "impression"}
 """Tables whose events are judged, and what those are called."""
 
+_KEPT = ["click_id", "ts", "partner_id", "offer_id", "country", "is_test", "trafficback_reason", "is_rerouted"]
+"""What is needed of an event that changes, beside its verdict."""
+
 
 class CancelledError(Exception):
     """Somebody doesn't want it any more."""
@@ -77,10 +80,12 @@ def _changed(events: pa.Table, judged: Mapping[str, pa.Array], kind: str, one: P
     for name, wanted in (("partner_id", one.span.partner_id), ("offer_id", one.span.offer_id)):
         if wanted:
             mask &= events[name].to_numpy() == wanted
-    rows = pa.array(np.flatnonzero(mask))
-    kept = events.take(rows)
-    old = {name: column.take(rows) for name, column in old.items()}
-    new = {name: column.take(rows) for name, column in new.items()}
+    kept = events.select(_KEPT)
+    if not mask.all():
+        rows = pa.array(np.flatnonzero(mask))
+        kept = kept.take(rows)
+        old = {name: column.take(rows) for name, column in old.items()}
+        new = {name: column.take(rows) for name, column in new.items()}
     new |= _money(kept, old, new["verdict"].to_pylist(), kind, one.prices)
     ids = kept["click_id"]
     return _proposals(

@@ -146,7 +146,9 @@ CONVERSION_STATE: tuple[Column, ...] = (
     Column("conversion_ip", "String", "Address given for the customer"),
     Column("attribution", LABEL, "click, view, coupon or adjustment"),
     Column(
-        "conversion_source", LABEL, "What brought this state: postback, pixel, script, upload, api, hold, rate"
+        "conversion_source",
+        LABEL,
+        "What brought this state: postback, pixel, script, upload, api, hold, rate, rescoring",
     ),
     Column("actor", LABEL, "Who brought this state by hand"),
     Column("change_reason", "String", "Why it was changed by hand"),

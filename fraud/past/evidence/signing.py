@@ -4,8 +4,8 @@ A pack is one JSON object ``{"evidence": …, "signature": …}`` in its canonic
 numbers whole, everything else text. Signed with Ed25519 (RFC 8032) is the line ``PURPOSE`` and the canonical form
 of ``evidence``; its SHA-256 stands beside the signature and on the PDF.
 
-Invariants: the private key lies in the data directory, readable by its owner only, and never leaves it; a file that
-isn't canonical to the byte is no pack.
+Invariants: the private key lies in the data directory, readable by its owner only, and never leaves it; a file
+that isn't canonical to the byte is no pack.
 """
 
 from __future__ import annotations
