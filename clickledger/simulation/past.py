@@ -33,7 +33,8 @@ from tracker.journal import SUFFIX, JournalFile
 JOURNAL_PREFIX: Final = "import-simulated-"
 """Begins as an import's does, because that is what such a journal is to the pipeline."""
 POLL_S: Final = 0.1
-SEEN_S: Final = 30.0
+SEEN_S: Final = 120.0
+"""How long a pipeline may take to notice a journal while it is busy with others."""
 STORED_S: Final = 600.0
 """How long half a million events may take with room to spare."""
 WAITING_S: Final = 60.0

@@ -80,3 +80,4 @@ def test_of_all_that_ordinary_visitors_do_hardly_anything_is_harmed(result):
     counts = [*result.measured.ordinary.values(), *result.measured.beside.values()]
     harmed = sum(count.suspect + count.invalid for count in counts)
     assert harmed / sum(count.events for count in counts) < 0.005
+    assert sum(count.invalid for count in counts) == 0
