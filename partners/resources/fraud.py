@@ -73,6 +73,13 @@ def _check_together(session: Session, entry: FraudRuleEntry) -> None:
         check_entry(RuleEntry(entry.code, settings=together))
 
 
+def _without_block(_session: Session, values: Values, _caller: Caller) -> Values:
+    """Take what was blocked away with the action that blocked it."""
+    if values.get("action", "block") != "block":
+        return {"block": None, "block_minutes": None} | values
+    return values
+
+
 RULE_ENTRIES = Resource(
     "fraud/rule-entries",
     "rule entry",
@@ -94,6 +101,7 @@ RULE_ENTRIES = Resource(
     writes="fraud:write",
     references={"offer_id": AN_OFFER, "partner_id": A_PARTNER},
     unique=(("code", "offer_id", "partner_id"),),
+    complete_change=_without_block,
     check=_check_rule,
     refusals=(RULE_INVALID,),
 )

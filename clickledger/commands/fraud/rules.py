@@ -121,9 +121,6 @@ def set_rule(
     place = _place(service, partner, offer)
     known = _entry(service, code, place)
     body: dict[str, Any] = given(enabled=enabled, action=action, block=block, block_minutes=minutes, note=note)
-    if action is not None and action != "block":
-        # What was blocked before goes with the action that blocked it.
-        body = {"block": None, "block_minutes": None} | body
     if settings:
         body["settings"] = (known["settings"] if known else {}) | dict(map(_setting, settings))
     if known is None:

@@ -114,6 +114,15 @@ def test_settings_that_contradict_a_wider_or_a_narrower_entry_are_refused(networ
     assert "per_hour (150)" in refused(network.patch(f"{ENTRIES}/{wide['id']}", json=change), 422, "rule_invalid")
 
 
+def test_another_action_takes_what_was_blocked_with_it(network):
+    made = entry(network, code="ip_velocity", action="block", block="source", block_minutes=30)
+    where = f"{ENTRIES}/{made['id']}"
+    refused(network.patch(where, json={"action": "hold", "block": "sub1"}), 422, "rule_invalid")
+    for action in ("hold", None):
+        changed = network.patch(where, json={"action": action, "enabled": True}).json()
+        assert (changed["action"], changed["block"], changed["block_minutes"]) == (action, None, None)
+
+
 def test_one_place_has_one_entry_of_a_rule(network):
     entry(network, code="ip_velocity", settings={"per_minute": 100})
     refused(network.post(ENTRIES, json={"code": "ip_velocity", "enabled": False}), 409, "conflict")
