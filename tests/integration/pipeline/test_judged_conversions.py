@@ -361,6 +361,21 @@ def test_rules_come_before_a_hold_period_which_then_never_begins(host, name):
     assert quality(host) == [("suspect", ["ctit_too_fast"], "hold", "fraud")]
 
 
+def test_what_rules_hold_gets_its_money_when_its_rate_comes_and_stays_on_hold(host, name):
+    program(host, payout="2", payout_percent="10")
+    host.program = msgspec.structs.replace(host.program, base_currency="USD")
+    rules(host, RuleEntry("ctit_too_fast", action="hold"))
+    one = click(host, ago=2_000)
+    host.write(name, [one, host.postback(one, "100", currency="EUR", ts=one.ts + 500)])
+    host.run()
+    assert quality(host, "status, reject_reason, payout") == [("hold", "fraud", Decimal(0))]
+    host.program = msgspec.structs.replace(host.program, rates={"EUR": ((0, "2"),)})
+    host.stage._late_rates._next_look = 0.0
+    host.convert()
+    host.convert(in_s=1)
+    assert quality(host, "status, reject_reason, payout") == [("hold", "fraud", Decimal(22))]
+
+
 def test_a_killed_pipeline_judges_once(host, name):
     rules(host, RuleEntry("ctit_too_fast", action="hold"))
     one = click(host, ago=2_000)

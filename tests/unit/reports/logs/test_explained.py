@@ -123,6 +123,21 @@ def test_a_conversion_says_where_it_stands(status, reason, end):
     assert explained.conversion({"status": status, "reject_reason": reason}).endswith(end)
 
 
+def test_a_conversion_that_fraud_rules_hold_says_what_they_found():
+    held = {
+        "status": "hold",
+        "reject_reason": "fraud",
+        "fraud_reasons": ["ctit_too_fast", "duplicate_txn", "of the future"],
+        "fraud_facts": ["did=Installed took=2%20s half=4%20min"],
+    }
+    told = explained.conversion(held)
+    assert told.endswith(
+        "Fraud rules did that; a person's approval ends it. "
+        "Installed 2 s after the click; usually half of this offer's conversions take more than 4 min. "
+        + REASONS["duplicate_txn"].sentence
+    )
+
+
 def state(at: str, status: str, **fields):
     return {
         "conversion_id": "v",
