@@ -1,9 +1,9 @@
 """Counts shared by all pipelines through Redis, and what happens when Redis is away.
 
-Each process counts in its own memory, and tells Redis of each click that is not the first of its key in the
-window; most addresses click once and cost nothing there. What the others told of the same key is added. So of each
-other process a count lacks the first click in the window, and those of up to a quarter of the window at its far
-end, as Redis keeps quarters of it.
+Each process counts in its own memory, and tells Redis of the clicks of a key from the fourth in a minute on, or
+the fortieth in an hour; most addresses click once and cost nothing there. What the others told of the same key is
+added. So of each other process a count lacks those first clicks in the window, and those of up to a quarter of the
+window at its far end, as Redis keeps quarters of it: the thresholds of rules are far above that.
 
 In Redis a key's quarter is a hash: a number per process. A batch is a few scripts in one round trip.
 
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from fraud.counts.keys import Keys, shared_key
 from fraud.counts.memory import BATCHES_REMEMBERED, MemoryCounts, counted_rows
-from fraud.counts.port import COUNTS, Count, Counted
+from fraud.counts.port import COUNTS, HOUR_MS, MINUTE_MS, Count, Counted
 from fraud.traffic import Traffic
 from kernel.logging import log
 from kernel.metrics import counter
@@ -33,14 +33,16 @@ from kernel.redis import Breaker
 _log = log(__name__)
 
 KEY_PREFIX: Final = b"clickledger:n:"
-TOLD_FROM: Final = 2
+TOLD_FROM: Final = {MINUTE_MS: 4, HOUR_MS: 40}
+"""By window, the count from which a key's clicks are told; told from the second on, they would take longer than
+all of the other counting."""
 QUARTERS: Final = 4
 """Parts of a window in Redis."""
 SHARED: Final = tuple(count for count in COUNTS if not count.distinct)
 """Different labels stay each process's own: telling all of them would cost more than they are worth."""
 KEYS_PER_SCRIPT: Final = 1_000
 """About 5 ms of the server's time; Redis does nothing else meanwhile."""
-MOST_KEYS: Final = 20_000
+MOST_KEYS: Final = 5_000
 """Keys told of one batch, those counted most; a flood of addresses must not hold up the pipeline."""
 
 _SCRIPT: Final = """
@@ -136,7 +138,7 @@ def told_of(traffic: Traffic, counted: Counted) -> list[Told]:
     told: list[tuple[int, Told]] = []
     for count in SHARED:
         counts = counted[count.name][rows]
-        often = np.flatnonzero(counts >= TOLD_FROM)
+        often = np.flatnonzero(counts >= TOLD_FROM[count.window_ms])
         if not len(often):
             continue
         quarters = ts // (count.window_ms // QUARTERS)

@@ -14,13 +14,13 @@ def from_address(clicks: int, ts: int = NOON):
     return traffic(clicks, ips="81.2.69.9", ts=[ts + n for n in range(clicks)])
 
 
-def test_two_pipelines_see_each_other_s_clicks_but_for_the_first(valkey):
+def test_two_pipelines_see_each_other_s_clicks_but_for_the_first_three(valkey):
     here, there = guarded_counts(valkey), guarded_counts(valkey)
     assert here.count(from_address(40))["address_minute"].tolist()[-1] == 40
     seen = there.count(from_address(30, NOON + 100))
     assert seen["address_minute"].tolist()[0] == 1
-    assert seen["address_minute"].tolist()[-1] == 39 + 30
-    assert here.count(from_address(1, NOON + 200))["address_minute"].tolist() == [41 + 29]
+    assert seen["address_minute"].tolist()[-1] == 37 + 30
+    assert here.count(from_address(1, NOON + 200))["address_minute"].tolist() == [41 + 27]
 
 
 def test_addresses_that_click_once_cost_nothing_in_redis_and_every_key_expires(valkey):
@@ -32,7 +32,7 @@ def test_addresses_that_click_once_cost_nothing_in_redis_and_every_key_expires(v
     assert valkey.keys("*") == []
     here.count(from_address(5))
     keys = valkey.keys("*")
-    assert len(keys) == 8
+    assert len(keys) == 6
     assert all(0 < valkey.pttl(key) <= 7_200_000 for key in keys)
 
 
