@@ -35,14 +35,6 @@ def test_requests_through_the_edge_are_judged(service):
     assert found["ordinary"]["clicks"]["caught"] == 0
 
 
-def test_the_past_through_the_pipeline_is_judged_and_told_in_a_table(service):
-    asked = ("--scenario", "link-checkers", "--clicks", 5, "--visitors", 20)
-    told = service.command("simulate", *asked, "--through", "pipeline", "--over", "1d", "--slices", 2)
-    row = next(line for line in told.stdout.splitlines() if "link-checkers" in line)
-    assert row.count("100.0%") == 3, "caught, invalid and named"
-    assert "never that the model is good" in told.stdout
-
-
 def test_its_partners_and_offers_are_named_as_what_they_are(service):
     for kind in ("partners", "offers", "advertisers"):
         names = [entry["name"] for entry in service.api().get(f"/api/v1/{kind}")["items"]]
