@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -25,6 +26,10 @@ FRAUD = "fraud"
 
 CACHE_SECONDS = 120 * 86_400
 """How long a state is cached in Redis: the longest usual attribution window and the validation after it."""
+
+
+_IDS_KEPT = 8_192
+"""The pipeline asks for the ids of a batch's postbacks several times."""
 
 
 class ConversionState(msgspec.Struct, array_like=True, frozen=True):
@@ -74,6 +79,7 @@ def cache_key(conversion_id: str) -> str:
     return f"clickledger:conversion:{conversion_id}"
 
 
+@lru_cache(maxsize=_IDS_KEPT)
 def conversion_id(click_id: str, goal: str, txn_id: str) -> str:
     """Return the id of the conversion with this key: 24 base64url characters, its click's time first."""
     clock = base64.urlsafe_b64decode(click_id)[:6]
