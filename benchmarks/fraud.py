@@ -48,18 +48,20 @@ def lines(found: Figures) -> list[Line]:
 
 
 def _judging() -> Figures:
-    """Judge batches with counts, rules and, when there is one, a model."""
+    """Judge batches with counts, rules and a model."""
+    from benchmarks import forest
     from benchmarks.fraud_traffic import batches
     from fraud.engine import Engine
 
     given = batches(BATCH, BATCHES + WARM_UP)
-    engine = Engine()
-    spent = dict.fromkeys(("requests", "behaviour", "verdicts"), 0.0)
+    engine = Engine(model=forest.learnt())
+    spent = dict.fromkeys(("requests", "behaviour", "model", "verdicts"), 0.0)
     for number, batch in enumerate(given):
         assessment = engine.begin(batch)
         steps = {
             "requests": assessment.look_at_requests,
             "behaviour": assessment.look_at_behaviour,
+            "model": assessment.ask_model,
             "verdicts": assessment.verdicts,
         }
         for name, step in steps.items():
@@ -74,7 +76,7 @@ def _judging() -> Figures:
         "microseconds": {name: round(seconds / clicks * 1e6, 2) for name, seconds in spent.items()},
         "clicks_per_second": round(rate),
         "holds": holds,
-        "line": ("counts and rules", f"{rate:,.0f} clicks/s", f">= {TARGET_CLICKS_PER_SECOND:,}", holds),
+        "line": ("counts, rules and model", f"{rate:,.0f} clicks/s", f">= {TARGET_CLICKS_PER_SECOND:,}", holds),
     }
 
 
@@ -84,7 +86,24 @@ def _rescoring() -> Figures:
     return rescoring.measure()
 
 
-PARTS: dict[str, Callable[[], Figures]] = {"judging": _judging, "rescoring": _rescoring}
+def _scoring() -> Figures:
+    from benchmarks import forest
+
+    return forest.scoring()
+
+
+def _training() -> Figures:
+    from benchmarks import forest
+
+    return forest.training()
+
+
+PARTS: dict[str, Callable[[], Figures]] = {
+    "judging": _judging,
+    "scoring": _scoring,
+    "training": _training,
+    "rescoring": _rescoring,
+}
 """Each returns its figures, a ``line`` of the table among them, and whether it ``holds``."""
 
 
