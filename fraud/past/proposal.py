@@ -9,6 +9,7 @@ that doesn't depend on the verdict stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,11 +65,19 @@ def propose(client: Client, one: Proposing) -> None:
         begin = one.span.begin_ms
         for _, events in read(client, table, begin - WARM_UP_MS, begin, judging.facts):
             judging.warm(events, kind)
-        for _, events in read(client, table, begin, one.span.end_ms, judging.facts):
-            changed = _changed(events, judging.judge(events, kind), kind, one)
-            if changed.num_rows:
-                client.insert_arrow("verdict_proposals", changed)
-            one.on_progress(events.num_rows)
+        with ThreadPoolExecutor(1, "proposal") as behind:
+            # One batch is written while the next one is judged; no more than one waits.
+            written: Future[object] | None = None
+            for _, events in read(client, table, begin, one.span.end_ms, judging.facts):
+                changed = _changed(events, judging.judge(events, kind), kind, one)
+                if written is not None:
+                    written.result()
+                written = (
+                    behind.submit(client.insert_arrow, "verdict_proposals", changed) if len(changed) else None
+                )
+                one.on_progress(events.num_rows)
+            if written is not None:
+                written.result()
     _propose_conversions(client, one)
 
 
