@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from clickledger.service import Service
 
@@ -26,9 +26,8 @@ def models(
     if as_json:
         typer.echo(json.dumps(found))
     else:
-        table = Table(
-            "", "version", "learnt from", "up to", "flags valid", "rules agree", "halves differ", box=None
-        )
+        named = ("version", "learnt from", "up to", "flags valid", "rules agree", "halves differ")
+        table = Table("", *(Column(name, no_wrap=name in {"version", "up to"}) for name in named), box=None)
         for card in found["models"]:
             quality = card["quality"]
             agreement = quality["rule_agreement"]
