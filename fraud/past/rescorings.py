@@ -13,19 +13,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error as DriverError
 
 from fraud.entries import RuleEntry
-from fraud.past import placing, sql
+from fraud.past import sql
 from fraud.past.difference import difference
 from fraud.past.errors import RESCORING_NOT_READY, RESCORING_RUNS, RESCORING_STALE
+from fraud.past.finishing import give_up, moved, put_in_place
 from fraud.past.judging import Judges, Prices
 from fraud.past.proposal import TABLES, CancelledError, Proposing, propose
-from fraud.past.records import OVER, Record, State, drop_proposal, find, keep, make_tables, newest, now_ms
+from fraud.past.records import Record, drop_proposal, find, keep, make_tables, newest, now_ms
 from fraud.past.span import Span
 from kernel.clickhouse import client as clickhouse
 from kernel.clickhouse.rollups import Quiet, at_once
@@ -133,7 +133,7 @@ class Rescorings:
             record = find(client, rescoring_id)
             if record.state == "proposed":
                 self._refuse_stale(client, record)
-                record = _now(record, "applying", applied_by=actor, problem="")
+                record = moved(record, "applying", applied_by=actor, problem="")
                 keep(client, record)
             elif record.state != "committed":
                 raise RESCORING_NOT_READY.error()
@@ -158,7 +158,7 @@ class Rescorings:
             if record.state != "proposed":
                 raise RESCORING_NOT_READY.error()
             drop_proposal(client, rescoring_id)
-            record = _now(record, "cancelled")
+            record = moved(record, "cancelled")
             keep(client, record)
             return record
 
@@ -190,7 +190,7 @@ class Rescorings:
                 propose(client, one)
             except CancelledError:
                 drop_proposal(client, record.id)
-                keep(client, _now(record, "cancelled"))
+                keep(client, moved(record, "cancelled"))
                 return
             changed = {
                 kind: int(n) for kind, n in client.query(sql.PROPOSED, parameters={"id": record.id}).result_rows
@@ -200,7 +200,7 @@ class Rescorings:
                 drop_proposal(client, record.id)
             keep(
                 client,
-                _now(
+                moved(
                     record,
                     "answered" if record.is_dry_run else "proposed",
                     judged=record.events,
@@ -213,7 +213,7 @@ class Rescorings:
         with self._ending(record) as client:
             for attempt in range(_ATTEMPTS):
                 try:
-                    _apply(client, record, self._quiet)
+                    put_in_place(client, record, self._quiet)
                 except (DriverError, OSError, ClickledgerError):
                     if attempt == _ATTEMPTS - 1 or find(client, record.id).state != "committed":
                         raise
@@ -231,7 +231,7 @@ class Rescorings:
                     yield client
                 except Exception as why:  # noqa: BLE001 - nobody else hears of what goes wrong in the background
                     log("rescoring").error("rescoring_failed", rescoring=record.id, exc_info=why)
-                    _give_up(client, record, why)
+                    give_up(client, record, why)
         except (ClickledgerError, DriverError, OSError) as why:
             # The record stays as it was, and the next start decides.
             log("rescoring").error("rescoring_left", rescoring=record.id, why=str(why)[:300])
@@ -279,56 +279,6 @@ class Rescorings:
         except (DriverError, OSError) as why:
             log("rescoring").error("store_refused", why=str(why)[:300])
             raise STORE_AWAY.error("The event store refused or can't be reached; the log has its words.") from why
-
-
-def recover(client: Client) -> None:
-    """Finish or undo what a killed process of this host left; nothing reads or inserts meanwhile.
-
-    Raises:
-        DriverError, OSError: the store refused or is away.
-
-    """
-    make_tables(client)
-    ours = [record for record in newest(client) if record.host == socket.gethostname()]
-    left = [record for record in ours if record.state not in OVER and record.state != "proposed"]
-    if not left:
-        return
-    placing.lift_fence(client)
-    for record in left:
-        if record.state == "committed":
-            log("rescoring").warning("rescoring_finished_late", rescoring=record.id)
-            _apply(client, record, at_once)
-        elif record.state == "applying":
-            keep(client, _now(record, "proposed"))
-        else:
-            drop_proposal(client, record.id)
-            keep(client, _now(record, "failed", problem="The service ended before it was done; ask again."))
-
-
-def _apply(client: Client, record: Record, quiet: Quiet) -> None:
-    placing.put_in_place(
-        client, record.id, record.applied_by, quiet, lambda: keep(client, _now(record, "committed"))
-    )
-    keep(client, _now(record, "applied"))
-
-
-def _give_up(client: Client, record: Record, why: Exception) -> None:
-    """Write down that it failed; what is committed stays so, for ``recover`` to finish."""
-    if find(client, record.id).state == "committed":
-        return
-    if record.state == "applying":
-        keep(client, _now(record, "proposed", problem=_sentence(why)))
-        return
-    drop_proposal(client, record.id)
-    keep(client, _now(record, "failed", problem=_sentence(why)))
-
-
-def _sentence(why: Exception) -> str:
-    return why.message if isinstance(why, ClickledgerError) else "The event store refused; the log has its words."
-
-
-def _now(record: Record, state: State, **fields: Any) -> Record:
-    return msgspec.structs.replace(record, state=state, changed_at=now_ms(), **fields)
 
 
 def _whole(span: Span) -> dict[str, int]:

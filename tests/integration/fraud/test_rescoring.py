@@ -10,9 +10,10 @@ import pytest
 from clickhouse_connect.driver.exceptions import Error as DriverError
 
 from fraud.past import records
+from fraud.past.finishing import recover
 from fraud.past.placing import placing
 from fraud.past.records import find, newest
-from fraud.past.rescorings import Rescorings, recover
+from fraud.past.rescorings import Rescorings
 from fraud.past.span import Span
 from kernel import faults
 from kernel.clickhouse.rollups import at_once, compare
