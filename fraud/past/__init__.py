@@ -1,7 +1,7 @@
 """The past judged again under present rules and model: dry runs, re-scorings, and evidence of a conversion.
 
-``rescorings`` does both of the first in the background; ``finishing.recover`` has to be called before anything reads
-or inserts; ``operations`` is what the API offers.
+``rescorings`` does both of the first in the background; ``finishing.recover`` has to be called before anything
+reads or inserts; ``operations`` is what the API offers.
 """
 
 from __future__ import annotations

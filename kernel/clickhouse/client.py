@@ -33,7 +33,6 @@ from kernel.settings import Settings
 EMBEDDED_DIRECTORY = "clickhouse"
 """Where chDB keeps its data, below the data directory."""
 
-
 CONNECT_SECONDS = 5
 """A server that doesn't take a connection within this is away."""
 
@@ -264,8 +263,7 @@ class ReaderPool:
         """Lend a read-only client for the length of a ``with`` block; waits while all are out.
 
         Raises:
-            ClickledgerError: as ``connect_reader`` does; ``store_away`` also when all stay out longer than a
-                report may take.
+            ClickledgerError: as ``connect_reader`` does; ``store_away`` also when all stay out too long.
 
         """
         client = self._lend()
