@@ -121,7 +121,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "clickledger_fraud_failures_total",
         "counter",
-        "Batches that a part of the fraud engine was left out of; part: rule, rulebook, usual, counts, model, explanation.",
+        "Batches that a part of the fraud engine was left out of; part: rule, rulebook, usual, counts, model or "
+        "explanation.",
         ("part",),
     ),
     Metric("clickledger_pipeline_step_seconds", "histogram", "One step over one batch.", ("step",)),
@@ -183,7 +184,8 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "clickledger_model_in_use",
         "gauge",
-        "1 where clicks are scored by a model, 0 where verdicts come from rules alone; the lowest of all pipelines.",
+        "1 where clicks are scored by a model, 0 where verdicts come from rules alone; the lowest of all "
+        "pipelines.",
         across_processes="livemin",
     ),
     Metric(
@@ -272,10 +274,10 @@ roles run apart go on counting when they are started again.
   shows them with their reason.
 - `clickledger_caps_degraded > 0`: Redis is away; caps can admit more than they say, see
   [guarantees.md](guarantees.md#7-caps-admit-what-they-say).
-- `clickledger_model_in_use == 0` for a day, or `rate(clickledger_model_failures_total[15m]) > 0`: verdicts come from
-  rules alone; `clickledger fraud models` says why, see [fraud-model.md](fraud-model.md).
-- `clickledger_model_drifted_features > 0`: traffic has changed since the model was trained; `clickledger fraud drift`
-  names what.
+- `clickledger_model_in_use == 0` for a day, or `rate(clickledger_model_failures_total[15m]) > 0`: verdicts come
+  from rules alone; `clickledger fraud models` says why, see [fraud-model.md](fraud-model.md).
+- `clickledger_model_drifted_features > 0`: traffic has changed since the model was trained; `clickledger fraud
+  drift` names what.
 - `rate(clickledger_restarts_total[15m]) > 0`: a process keeps dying; its log says why.
 """
 

@@ -150,13 +150,26 @@ class Settings(BaseSettings):
     )
     model_window_days: int = Field(7, ge=1, le=90, description="Days of clicks a model learns from.")
     model_training_clicks: int = Field(
-        1_000_000, ge=2_000, le=5_000_000, description="Most clicks a model learns from; of more, whole hours are drawn."
+        1_000_000,
+        ge=2_000,
+        le=5_000_000,
+        description="Most clicks a model learns from; of more, whole hours are drawn.",
     )
     model_versions_kept: int = Field(10, ge=1, le=1_000, description="Models kept, beside the one in use.")
 
     # Partner risk
-    fraud_risk_days: int = Field(1, ge=1, le=31, description="UTC days, the last of them the day scored, whose behaviour makes a partner's risk.")
-    fraud_risk_min_clicks: int = Field(100, ge=2, le=1_000_000, description="Clicks below which a partner's risk isn't judged: too few to tell behaviour from chance.")
+    fraud_risk_days: int = Field(
+        1,
+        ge=1,
+        le=31,
+        description="UTC days, the last of them the day scored, whose behaviour makes a partner's risk.",
+    )
+    fraud_risk_min_clicks: int = Field(
+        100,
+        ge=2,
+        le=1_000_000,
+        description="Clicks below which a partner's risk isn't judged: too few to tell behaviour from chance.",
+    )
 
     # Access
     api_rate_per_minute: int = Field(

@@ -1,11 +1,13 @@
 """Rank partners by how unlike their peers they are, without any labels.
 
-Three views of the same distances (see ``peers``) vote, each in units of its own spread:
+Four views of the same distances (see ``peers``) vote, each in units of its own spread:
 
 1. an isolation forest (Liu, Ting & Zhou 2008) over all columns, both tails: combinations nobody else has;
 2. an isolation forest over the suspicious tails alone (see ``columns``): a partner that is unusually *diverse* is
    unusual and no suspect;
-3. the mean of the suspicious tails: steady, and the one that finds a partner a little off everywhere.
+3. the mean of the suspicious tails: steady, and the one that finds a partner a little off everywhere;
+4. the farthest of the suspicious tails, with as much say as the three together: a partner that is far off in one
+   column alone, as half of all clicks invalid, would be lost among two dozen columns otherwise.
 
 Forests of several seeds are averaged. Invariants: labels play no part; one seed, one result; the order of rows and
 partners of no clicks change nothing but the forests' draws.
@@ -115,7 +117,9 @@ class Unsupervised:
         side = sides(names, self._directions)
         tails = np.where(side == 0, np.abs(held.distance), np.maximum(held.distance * side, 0))
         views = [_isolation(held.distance, self._seed), _isolation(tails, self._seed), tails.mean(axis=1)]
-        scores = np.sum([in_units(view) for view in views], axis=0)
+        together = np.sum([in_units(view) for view in views], axis=0)
+        farthest = tails.max(axis=1, initial=0)
+        scores = in_units(together) + in_units(farthest)
         return Ranking(scores, tuple(names), matrix, held, tails)
 
 

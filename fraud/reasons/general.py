@@ -10,10 +10,11 @@ GENERAL = (
         "GIVT",
         "agent",
         95,
-        "The click came from a program whose user agent names a bot or crawler.",
-        "Search engines, link previews and monitors follow links without a person. The bot's name is in "
-        "bot_family. Nothing to do unless a partner's traffic is mostly bots.",
-        "The user agent names {name}, a bot or crawler.",
+        "The click came from a program whose user agent names itself.",
+        "Search engines, link previews, monitors and scripts follow links without a person. The program's name "
+        "is in bot_family; http_library or headless_browser stands beside it where it is of that kind. Nothing "
+        "to do unless a partner's traffic is mostly bots.",
+        "The user agent names {name}, a program and no person's browser.",
     ),
     Reason(
         "http_library",
@@ -22,7 +23,8 @@ GENERAL = (
         95,
         "The click was made by a programming library or command line tool, not by a browser.",
         "Scripts fetch links with such libraries. If the partner sends clicks from their own server on a "
-        "visitor's behalf, ask them to redirect the visitor instead.",
+        "visitor's behalf, ask them to redirect the visitor instead, or turn this rule off for them, and "
+        "libraries of bot_user_agent with it.",
         "The click was made by {name}, a programming library or command line tool, not by a browser.",
     ),
     Reason(

@@ -19,8 +19,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.ranking import Ranking, Supervised, Unsupervised
-from fraud.ranking.unsupervised import in_units
+from fraud.ranking import Supervised, Unsupervised
 from fraud.risk.behaviours import BEHAVIOURS, NAMES, RANKED
 from fraud.risk.measuring import Measured
 from fraud.risk.telling import reasons_of, too_few
@@ -76,7 +75,7 @@ def judge(
     enough = np.flatnonzero(measured.clicks >= min_clicks)
     values = measured.matrix[enough][:, _RANKED_AT]
     ranking = Unsupervised(seed, clicks="clicks", directions=_SIDES).fit_score(values, RANKED)
-    scores = in_units(ranking.scores) + in_units(_farthest(ranking))
+    scores = ranking.scores
     teaching, labels = _lessons(measured.partners[enough], values, marks, remembered)
     lacking = Supervised.enough(labels)
     method: Method = "peers"
@@ -112,17 +111,6 @@ def judge(
     known = ~np.isnan(values).all(axis=0)
     judged.usual[np.ix_(enough, _RANKED_AT[known])] = ranking.usual.median[:, known]
     return judged
-
-
-def _farthest(ranking: Ranking) -> Matrix:
-    """Return how far each partner is off in the one behaviour in which it is farthest off.
-
-    The ranking's own views weigh all behaviours alike, so that one who is a little off everywhere is seen. Who
-    is far off in one thing alone, as half of all clicks invalid, would be lost among two dozen behaviours: so
-    this has as much say as all of them. On the labelled table of ``docs/fraud-evaluation.md`` it costs nothing
-    (AP 0.252 instead of 0.246, three seeds).
-    """
-    return ranking.tails.max(axis=1) if len(ranking.tails) else np.zeros(0)
 
 
 def _percentile(ordered: Matrix, score: float) -> int:

@@ -32,8 +32,9 @@ class RuleSpec:
 
 
 _SPECS = (
-    *(RuleSpec(code, "request") for code in ("bot_user_agent", "http_library", "headless_browser")),
-    *(RuleSpec(code, "request") for code in ("empty_user_agent", "malformed_user_agent", "datacenter_ip")),
+    RuleSpec("bot_user_agent", "request", of.BotAgent),
+    *(RuleSpec(code, "request") for code in ("http_library", "headless_browser", "empty_user_agent")),
+    *(RuleSpec(code, "request") for code in ("malformed_user_agent", "datacenter_ip")),
     *(RuleSpec(code, "request") for code in ("spam_referrer", "prefetch", "non_get_method")),
     RuleSpec("private_ip", "request", of.Aside),
     *(RuleSpec(code, "request") for code in ("tor_exit", "anonymous_proxy", "device_mismatch")),

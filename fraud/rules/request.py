@@ -15,12 +15,9 @@ from fraud.browser_ages import age_years
 from fraud.findings import facts_text
 from fraud.places import is_spoken
 from fraud.rules.look import Found, Look, Rule
-from fraud.rules.settings import Outdated, RuleSettings
+from fraud.rules.settings import BotAgent, Outdated, RuleSettings
 
-_AGENT_CODES: Final = (
-    *("bot_user_agent", "http_library", "headless_browser"),
-    *("empty_user_agent", "malformed_user_agent"),
-)
+_AGENT_CODES: Final = ("http_library", "headless_browser", "empty_user_agent", "malformed_user_agent")
 
 _PLATFORMS: Final = {
     "windows": "Windows",
@@ -45,6 +42,18 @@ def _agent_rule(code: str) -> Rule:
             yield row, facts_text(name=agents[row].bot_family) if agents[row].bot_family else ""
 
     return Rule(code, find)
+
+
+def _bot(look: Look, settings: RuleSettings) -> Found:
+    """Find every program that names itself, unless the setting leaves its kind to the rule that tells it apart."""
+    if not isinstance(settings, BotAgent):
+        return
+    kinds = {"http_library": settings.libraries, "headless_browser": settings.steered_browsers}
+    agents = look.traffic.agents
+    for code, rows in look.odd_agents.items():
+        for row in rows if kinds.get(code, True) else ():
+            if agents[row].is_bot:
+                yield row, facts_text(name=agents[row].bot_family) if agents[row].bot_family else ""
 
 
 def _listed(code: str, flagged: Callable[[Look], Sequence[bool]], part: str) -> Rule:
@@ -153,6 +162,7 @@ def _language(look: Look, _: RuleSettings) -> Found:
 
 
 REQUEST_RULES: Final = (
+    Rule("bot_user_agent", _bot),
     *map(_agent_rule, _AGENT_CODES),
     _listed("datacenter_ip", lambda look: look.traffic.is_datacenter, "datacenter"),
     Rule("spam_referrer", _spam_referrer),

@@ -33,6 +33,19 @@ class Aside(RuleSettings):
     )
 
 
+class BotAgent(RuleSettings):
+    """User agents that name a program, as the list of crawlers has them."""
+
+    libraries: bool = Field(
+        default=True,
+        description="Also programming libraries and command line tools; http_library tells them apart.",
+    )
+    steered_browsers: bool = Field(
+        default=True,
+        description="Also browsers steered by a program; headless_browser tells them apart.",
+    )
+
+
 class IpVelocity(RuleSettings):
     """Clicks of one address, whoever the partner is; a private one is left out, as it is one's own proxy's."""
 

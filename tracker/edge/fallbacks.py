@@ -79,6 +79,10 @@ def _by_agent(visit: Visit, code: str) -> bool:
     return _agent_reason(visit.user_agent) == code
 
 
+def _by_any_program(visit: Visit, _code: str) -> bool:
+    return _agent_reason(visit.user_agent) in _PROGRAMS
+
+
 def _prefetch(visit: Visit, _code: str) -> bool:
     return bool(visit.headers) and any("prefetch" in visit.headers.get(n, "").lower() for n in PURPOSE_HEADERS)
 
@@ -87,12 +91,13 @@ def _non_get(visit: Visit, _code: str) -> bool:
     return visit.method != "GET"
 
 
-_AGENT_CODES: Final = frozenset(
-    {"bot_user_agent", "http_library", "headless_browser", "empty_user_agent", "malformed_user_agent"}
-)
+_PROGRAMS: Final = frozenset({"bot_user_agent", "http_library", "headless_browser"})
+"""Reasons of user agents that name a program; the rule ``bot_user_agent`` is about all of them."""
+_AGENT_CODES: Final = _PROGRAMS | {"empty_user_agent", "malformed_user_agent"}
 JUDGED: Final[dict[str, Callable[[Visit, str], bool]]] = {
     "prefetch": _prefetch,
     "non_get_method": _non_get,
     **dict.fromkeys(sorted(_AGENT_CODES), _by_agent),
+    "bot_user_agent": _by_any_program,
 }
 """How each rule is judged; the codes are ``fraud.entries.AT_THE_EDGE``."""

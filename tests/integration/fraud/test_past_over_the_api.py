@@ -72,8 +72,12 @@ def test_a_range_is_proposed_shown_applied_and_then_reports_say_the_same(web, pa
 
     def report():
         query = {
-            "from": str(past.day(0)), "to": str(past.day(1)), "timezone": "UTC", "currency": "EUR",
-            "metrics": ["clicks", "invalid_clicks", "payout"], "dimensions": ["partner"],
+            "from": str(past.day(0)),
+            "to": str(past.day(1)),
+            "timezone": "UTC",
+            "currency": "EUR",
+            "metrics": ["clicks", "invalid_clicks", "payout"],
+            "dimensions": ["partner"],
             "filters": [{"dimension": "partner", "value": past.partner}],
         }
         (row,) = web.admin.made("POST", "/api/v1/reports/query", query)["rows"]

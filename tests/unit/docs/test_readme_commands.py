@@ -101,7 +101,7 @@ def test_the_readme_does_what_it_says(service):
 
     bot = reader.run("sub2=script")
     again = "\n".join(reader.blocks[4].splitlines()[1:])
-    reasons = [["invalid", "http_library", "1", "0"], ["invalid", "private_ip", "1", "0"]]
+    reasons = [["invalid", reason, "1", "0"] for reason in ("bot_user_agent", "http_library", "private_ip")]
     if sorted(cells(bot)) != reasons:
         eventually("the bot's click with its reasons", lambda: sorted(cells(reader.again(again))) == reasons)
 
