@@ -28,7 +28,8 @@ each verdict as `rules_version`; settings of your own add a short hash of them, 
 Reasons with one cause look at the same thing, so that they never corroborate each other: who uses a VPN has both
 another address and another time zone. What the model finds corroborates nothing, as it is made of the same facts.
 
-The score of the reasons is `100 · (1 - Π(1 - severity/100))` over those that count; `fraud_score` is the larger of
+The score of the reasons is `100 · (1 - Π(1 - severity/100))` over those that count, the most severe of each kind
+standing for it; `fraud_score` is the larger of
 that and `model_score`, the click's percentile among those the model was trained on. A reason that does not count
 is recorded for your information and never changes a verdict, unless its rule's `counts` is set.
 

@@ -9,8 +9,9 @@
 What the model finds never corroborates another reason, since it is made of the same facts.
 
 The score of the reasons is the chance, in percent, that not all are mistaken when each is right with its
-severity's chance and they err independently: ``100 · (1 - Π(1 - severity/100))``. The larger of that and the
-model's percentile is the score.
+severity's chance and they err independently: ``100 · (1 - Π(1 - severity/100))``. Reasons of one kind look at the
+same thing and err together, so the most severe of each kind stands for them. The larger of that and the model's
+percentile is the score.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ def judge(codes: tuple[str, ...], percentile: int = 0, aside: frozenset[str] | N
         verdict = "duplicate"
     else:
         verdict = "suspect"
-    of_reasons = round(100 * (1 - prod(1 - reason.severity / 100 for reason in counting)))
+    # The most severe come first, so the last of each kind here is its most severe.
+    of_kinds = {reason.kind: reason.severity for reason in reversed(counting)}
+    of_reasons = round(100 * (1 - prod(1 - severity / 100 for severity in of_kinds.values())))
     return Judgement(
         verdict,
         tuple(reason.code for reason in reasons),

@@ -63,7 +63,7 @@ def test_without_a_model_rules_alone_judge_and_say_so():
     assert list(verdicts.scores) == [0, 45, 95]
     assert verdicts.model_scores.tolist() == [0, 0, 0]
     assert (verdicts.model_version, verdicts.model_features) == ("", {})
-    assert verdicts.facts == {2: ("name=curl",)}
+    assert verdicts.facts == {2: ("name=curl", "name=curl")}
 
 
 def test_the_score_is_the_larger_of_rules_and_model():

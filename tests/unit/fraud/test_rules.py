@@ -48,12 +48,7 @@ def test_ordinary_traffic_has_no_reasons():
 @pytest.mark.parametrize(
     ("user_agent", "code", "sentence"),
     [
-        ("Googlebot/2.1", "bot_user_agent", "The user agent names Googlebot, a bot or crawler."),
-        (
-            "curl/8",
-            "http_library",
-            "The click was made by curl, a programming library or command line tool, not by a browser.",
-        ),
+        ("Googlebot/2.1", "bot_user_agent", "The user agent names Googlebot, a program and no person's browser."),
         ("", "empty_user_agent", "The click carried no user agent."),
         ("null", "malformed_user_agent", "The click's user agent is not one that any browser writes."),
     ],
@@ -62,6 +57,24 @@ def test_what_an_agent_gives_away_becomes_its_row_s_reason(user_agent, code, sen
     batch = traffic(agents=[inspect_agent("Mozilla/5.0 (X11; Linux) Firefox/140"), inspect_agent(user_agent)])
     assert codes(batch) == {1: {code}}
     assert told(batch, code) == sentence
+
+
+def test_a_program_is_a_bot_and_has_the_reason_of_its_kind_beside_it():
+    batch = traffic(agents=[inspect_agent("curl/8"), inspect_agent("Mozilla/5.0 HeadlessChrome/140.0")])
+    assert codes(batch) == {0: {"bot_user_agent", "http_library"}, 1: {"bot_user_agent", "headless_browser"}}
+    sentence = "The click was made by curl, a programming library or command line tool, not by a browser."
+    assert told(batch, "http_library", row=0) == sentence
+
+
+def test_a_partner_s_own_server_is_spared_by_turning_libraries_off():
+    entries = [
+        RuleEntry("http_library", partner_id=4, enabled=False),
+        RuleEntry("bot_user_agent", partner_id=4, settings={"libraries": False}),
+    ]
+    agents = [inspect_agent("curl/8"), inspect_agent("Googlebot/2.1"), inspect_agent("curl/8")]
+    batch = traffic(agents=agents, partner_ids=[4, 4, 5])
+    expected = {1: {"bot_user_agent"}, 2: {"bot_user_agent", "http_library"}}
+    assert codes(batch, *entries) == expected
 
 
 @pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"])
@@ -266,7 +279,7 @@ def test_impressions_and_self_tests_have_no_behaviour():
 
 def test_a_row_collects_all_its_reasons():
     batch = traffic(1, agents=inspect_agent("curl/8"), methods="HEAD", is_proxy=True)
-    assert codes(batch)[0] == {"http_library", "non_get_method", "anonymous_proxy"}
+    assert codes(batch)[0] == {"bot_user_agent", "http_library", "non_get_method", "anonymous_proxy"}
 
 
 def test_a_partner_s_own_settings_concern_its_clicks_alone():

@@ -37,7 +37,10 @@ def test_what_repeats_is_looked_up_once_and_remembered_across_batches():
 def test_each_row_carries_the_rule_set_that_judged_it():
     (row,) = rows([click(user_agent="curl/8.5.0", method="HEAD")])
     assert row["rules_version"] == open_tools().engine.in_force().book.version
-    assert (row["verdict"], row["fraud_reasons"]) == ("invalid", ["http_library", "non_get_method"])
+    assert (row["verdict"], row["fraud_reasons"]) == (
+        "invalid",
+        ["bot_user_agent", "http_library", "non_get_method"],
+    )
     assert (row["fraud_category"], row["fraud_score"]) == ("GIVT", 99)
 
 
