@@ -13,6 +13,7 @@ import signal
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
+from granian.errors import FatalError
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
@@ -43,9 +44,21 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
             backlog=BACKLOG,
             log_enabled=False,
         )
+        is_ending = False
+
+        def end() -> None:
+            nonlocal is_ending
+            is_ending = True
+            server.stop()  # type: ignore[no-untyped-call]  # the library gives it no types
+
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, server.stop)
-        await server.serve()
+            loop.add_signal_handler(number, end)
+        try:
+            await server.serve()
+        except FatalError:
+            # Asked to end before it had begun, it says that it could not begin.
+            if not is_ending:
+                raise
 
     uvloop.run(main())

@@ -23,8 +23,9 @@ from partners.models import Advertiser, Partner, Program
 ADMIN_KEY = "cl_an-admin-key-made-up-for-tests"
 PASSWORD = "correct horse battery staple"
 
-_ids = itertools.count(2_000_001)
-"""Of partners and advertisers: the event store is shared, and no other test's events are theirs."""
+_ids = itertools.count(2_000_001, 1_000)
+"""Of partners and advertisers: the event store is shared, and no other test's events are theirs. The program itself
+counts on from the highest there is, so that those between are for what tests make over the API."""
 
 
 class Web:

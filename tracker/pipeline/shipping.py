@@ -1,9 +1,9 @@
 """From a journal's frames to rows: clicks, impressions and rejected requests now, the rest into the inbox.
 
 Invariants: a range is frozen before its first insert; its inserts carry its tokens; its checkpoint comes
-after all of them, and after its messages to be sent again were handed on. Whatever can't be decoded or
-enriched becomes a ``rejected`` row with its bytes and a reason. A store that is away raises, and the same
-range is tried again.
+after all of them, and after its messages to be sent again were handed on; what is sent once more is what the
+store has, where it has it. Whatever can't be decoded or enriched becomes a ``rejected`` row with its bytes and a
+reason. A store that is away raises, and the same range is tried again.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from kernel.metrics import counter, timed
 from tracker.errors import ENRICHMENT_FAILED, FRAME_UNREADABLE
 from tracker.events import Adjustment, Click, Event, Outgoing, Postback, Refused, decode_events, encode_event
 from tracker.journal import Frame, JournalReader
+from tracker.pipeline.as_stored import as_stored
 from tracker.pipeline.entries import ArrivedPostback, FrozenBatch
 from tracker.pipeline.groups import group_of
 from tracker.pipeline.ledger import Ledger
@@ -119,6 +120,7 @@ class Shipper:
 
         """
         batch = self._ledger.frozen(journal.name)
+        is_again = batch is not None
         if batch is None:
             first = self._ledger.next_seq(journal.name)
             last, events = journal.end_of_range(first, self._most_events)
@@ -126,7 +128,7 @@ class Shipper:
                 return NOTHING_SHIPPED
             batch = self._ledger.freeze(journal.name, first, last, events)
         with timed("clickledger_pipeline_batch_seconds"):
-            found = self._send(journal, batch)
+            found = self._send(journal, batch, is_again=is_again)
             if found.outgoing and self._outgoing is not None:
                 self._outgoing(found.outgoing)
             faults.point("pipeline.before_checkpoint")
@@ -138,15 +140,17 @@ class Shipper:
 
     def send_again(self, journal: JournalReader, batch: FrozenBatch) -> None:
         """Send a range once more under its tokens; the store takes only what it lost."""
-        self._send(journal, batch)
+        self._send(journal, batch, is_again=True)
 
-    def _send(self, journal: JournalReader, batch: FrozenBatch) -> _Sorted:
+    def _send(self, journal: JournalReader, batch: FrozenBatch, *, is_again: bool) -> _Sorted:
         found = _sort(journal.frames(batch.first, batch.last), journal.name)
         edge = journal.name.rpartition("-")[0]
         made = {table: self._enriched(found, table, edge, journal.name) for table in _TABLES}
         faults.point("pipeline.before_insert")
         for table, rows in made.items():
             if rows is not None:
+                if is_again:
+                    rows = as_stored(self._store, table, rows)  # noqa: PLW2901 - the same rows
                 with timed("clickledger_pipeline_step_seconds", step="insert"):
                     clickhouse.insert(self._store, table, rows, batch.token(table))
                 self._rows[table].n += rows.num_rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel.clickhouse.columns import CLICK_DIMENSIONS, CONVERSION_STATE, TIME
+from kernel.clickhouse.columns import CLICK_DIMENSIONS, CLICKS, CONVERSION_STATE, TIME
 
 _CLICK_COLUMNS = ", ".join(f"`{c.name}`" for c in CLICK_DIMENSIONS)
 _STATE_COLUMNS = ", ".join(
@@ -21,6 +21,15 @@ CLICKS_BY_ID = (
 """The clicks with these ids. The time range, read from the ids themselves, prunes to their months and hours."""
 
 IMPRESSIONS_BY_ID = CLICKS_BY_ID.replace("FROM clicks", "FROM impressions")
+
+STORED_ROWS = {
+    table: f"SELECT {', '.join(f'`{column.name}`' for column in CLICKS)} FROM {table} "  # noqa: S608 - column names
+    "WHERE click_id IN {ids:Array(String)} "
+    "AND ts BETWEEN fromUnixTimestamp64Milli({first:Int64}) AND fromUnixTimestamp64Milli({last:Int64}) "
+    "LIMIT 1 BY click_id"
+    for table in ("clicks", "impressions")
+}
+"""Whole rows of events with these ids, as they are stored; by table."""
 
 CLICKS_OF_VISITORS = (
     "SELECT click_id, offer_id, ip, user_agent, is_test, toUnixTimestamp64Milli(ts) AS click_ms FROM clicks "
