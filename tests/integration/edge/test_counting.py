@@ -389,6 +389,7 @@ def test_a_redis_that_died_and_came_back_empty_goes_on_from_what_the_workers_kno
                 (Path(directory) / "data" / "dump.rdb").unlink(missing_ok=True)
                 with server():
                     await until(lambda: not counting[0].degraded, "Redis to be found again")
+                    await until(lambda: all(known(c) == [14] for c in counting), "both workers to know it again")
                     answers = await ask_together(counting[1], capped, 12)
                     assert answers == [ADMITTED] * 6 + [FULL] * 6
                 first.stop()
