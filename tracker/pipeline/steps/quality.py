@@ -9,7 +9,6 @@ one, whatever the window says. Self-tests are always unique and leave no trace.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import blake2b
 
 import pyarrow as pa
@@ -19,6 +18,7 @@ from fraud.findings import Finding
 from fraud.reasons import DUPLICATE_CLICK
 from fraud.traffic import Traffic
 from kernel.clickhouse.arrow import arrow_schema
+from kernel.purposes import purpose
 from tracker.events import Click
 from tracker.pipeline.batch import ClickBatch, Distinct
 from tracker.pipeline.steps.labels import is_rerouted
@@ -27,9 +27,6 @@ from tracker.pipeline.steps.windows import UniqueWindow, Visit
 
 _KEY_BYTES = 12
 """Of the hash that stands for a visitor: two of a billion visitors share one with a chance of 10⁻¹¹."""
-
-_PURPOSE_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-"""How browsers have announced a prefetch over the years; Sec-Purpose is the standard one."""
 
 _COLUMNS = ("verdict", "fraud_reasons", "fraud_category")
 _REPEATED = Finding(DUPLICATE_CLICK)
@@ -76,7 +73,7 @@ def traffic_of(batch: ClickBatch, sightings: Sightings) -> Traffic:
         is_test=[click.is_test for click in clicks],
         # A script and a server record a visitor's click with whatever method their call has.
         methods=[click.method if click.source == "redirect" else "GET" for click in clicks],
-        purposes=[_purpose(click.headers) if click.headers else "" for click in clicks] if hinted else empty,
+        purposes=[purpose(click.headers) for click in clicks] if hinted else empty,
         hint_mobiles=[click.headers.get("sec-ch-ua-mobile", "") for click in clicks] if hinted else empty,
         hint_platforms=[_unquoted(click.headers.get("sec-ch-ua-platform", "")) for click in clicks]
         if hinted
@@ -142,10 +139,6 @@ def _visit(click: Click) -> Visit:
     visitor = f"{click.offer_id}\n{aside}\n{click.ip}\n{click.user_agent}"
     key = blake2b(visitor.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
     return Visit(key, click.click_id, click.ts)
-
-
-def _purpose(headers: Mapping[str, str]) -> str:
-    return " ".join(headers[name] for name in _PURPOSE_HEADERS if name in headers).lower()
 
 
 def _unquoted(hint: str) -> str:

@@ -33,6 +33,7 @@ def test_every_rule_that_may_have_the_action_is_judged_by_the_edge():
         ("empty_user_agent", {"user_agent": ""}),
         ("malformed_user_agent", {"user_agent": "${jndi:ldap://x}"}),
         ("prefetch", {"headers": {"sec-purpose": "prefetch;prerender"}}),
+        ("prefetch", {"headers": {"x-purpose": "preview"}}),
         ("non_get_method", {"method": "HEAD"}),
     ],
 )
@@ -59,6 +60,16 @@ def test_entries_speak_as_they_do_in_the_rulebook(entries):
             resolved = book.resolve("bot_user_agent", partner_id, offer_id)
             expected = resolved.enabled and resolved.action.action == "fallback"
             assert bool(rules.hit(visit(user_agent=BOT), offer_id, partner_id)) == expected, (offer_id, partner_id)
+
+
+def test_bots_are_those_that_the_rule_is_set_to_be_about():
+    narrow = FraudRuleRoute(
+        "bot_user_agent", partner_id=8, settings={"libraries": False, "steered_browsers": False}
+    )
+    rules = Fallbacks.of([SENT, narrow])
+    for agent in ("curl/8.5.0", BROWSER.replace("Chrome/", "HeadlessChrome/")):
+        assert [rules.hit(visit(user_agent=agent), 7, partner) for partner in (8, 2)] == ["", "bot_user_agent"]
+    assert rules.hit(visit(user_agent=BOT), 7, 8) == "bot_user_agent"
 
 
 def test_without_such_an_entry_nothing_is_judged():
