@@ -17,7 +17,7 @@ from fraud.conversions.rules import RULES, Rule
 from fraud.findings import Finding
 from fraud.reasons import DUPLICATE_CLICK, REASONS
 from fraud.rules.book import Rulebook
-from fraud.rules.settings import RuleSettings
+from fraud.rules.settings import Settings
 from fraud.usual.conversions import UsualConversions
 from fraud.verdicts import Judgement, judge
 
@@ -72,7 +72,7 @@ def find(
 @lru_cache(maxsize=_REMEMBERED)
 def _in_place(
     book: Rulebook, codes: tuple[str, ...], partner_id: int, offer_id: int
-) -> tuple[tuple[str, Rule, RuleSettings], ...]:
+) -> tuple[tuple[str, Rule, Settings], ...]:
     """Return the rules that are on for a partner's conversions on an offer, as they are set there."""
     resolved = [(code, book.resolve(code, partner_id, offer_id)) for code in codes]
     return tuple((code, RULES[code], one.settings) for code, one in resolved if one.enabled)

@@ -7,6 +7,7 @@ stopping the pipeline. The version changes whenever the same facts could be judg
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 from fraud.entries import Action, BlockWhat, RuleEntry
 from fraud.rules.catalogue import RULES, RuleSpec
 from fraud.rules.errors import RULE_INVALID
-from fraud.rules.settings import RuleSettings
+from fraud.rules.settings import RuleSettings, Settings
 from kernel.errors import ClickledgerError
 from kernel.logging import log
 
@@ -52,7 +53,7 @@ class Resolved(NamedTuple):
     """One rule as it is set in one place."""
 
     enabled: bool
-    settings: RuleSettings
+    settings: Settings
     action: RuleAction
 
 
@@ -95,7 +96,7 @@ class Rulebook:
             return self._resolve(code, 0, 0)
         return self._resolve(code, partner_id, offer_id)
 
-    def settings(self, code: str, partner_id: int = 0, offer_id: int = 0) -> RuleSettings:
+    def settings(self, code: str, partner_id: int = 0, offer_id: int = 0) -> Settings:
         """Return a rule's settings for a partner's clicks on an offer."""
         return self.resolve(code, partner_id, offer_id).settings
 
@@ -117,7 +118,10 @@ class Rulebook:
 
     def aside(self, codes: Iterable[str], partner_id: int = 0, offer_id: int = 0) -> frozenset[str]:
         """Return those of the reasons that don't weigh for a partner's clicks on an offer."""
-        return frozenset(code for code in codes if not self.settings(code, partner_id, offer_id).counts)
+        settings = {code: self.settings(code, partner_id, offer_id) for code in codes}
+        return frozenset(
+            code for code, one in settings.items() if isinstance(one, RuleSettings) and not one.counts
+        )
 
     def _find(self, code: str, partner_id: int, offer_id: int) -> Resolved:
         places = self._by_code[code]
@@ -187,7 +191,7 @@ def _check_action(spec: RuleSpec, entry: RuleEntry) -> None:
         raise RULE_INVALID.error("partner_id and offer_id must be ids, or 0 for all.")
 
 
-def _model(spec: RuleSpec) -> type[RuleSettings]:
+def _model(spec: RuleSpec) -> type[Settings]:
     return spec.settings
 
 
@@ -201,13 +205,16 @@ def _sentence(why: ValidationError) -> str:
     for error in why.errors(include_url=False, include_context=False):
         name = ".".join(str(part) for part in error["loc"])
         message = error["msg"].removeprefix("Value error, ")
-        message = message.replace("Input should", "should")
+        message = message.replace("Input should", "should").replace("a valid boolean", "true or false")
         told.append(f"{name} {message}, not {_short(error['input'])}" if name else message)
     return "; ".join(told)
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
 

@@ -23,7 +23,7 @@ class RuleSpec:
 
     code: str
     subject: Subject
-    settings: type[of.RuleSettings] = of.RuleSettings
+    settings: type[of.Settings] = of.RuleSettings
 
     @property
     def actions(self) -> tuple[Action, ...]:

@@ -14,10 +14,14 @@ MINUTE_CLICKS = 100_000
 """More clicks a minute than anybody's threshold."""
 
 
-class RuleSettings(BaseModel):
-    """What every rule has."""
+class Settings(BaseModel):
+    """What can be set in one place."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class RuleSettings(Settings):
+    """What every rule has that gives a reason."""
 
     counts: bool = Field(
         default=True, description="Whether the reason weighs in the verdict, or is only recorded beside the click."
@@ -174,7 +178,7 @@ class HourOfDay(Aside):
     )
 
 
-class Score(RuleSettings):
+class Score(Settings):
     """What follows from a click's score, whatever it is made of; the action is set beside it."""
 
     threshold: int = Field(90, ge=1, le=100, description="fraud_score from which the action follows.")

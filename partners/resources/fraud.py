@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 from fraud.entries import Action, RuleEntry
 from fraud.rules import check_entry
 from fraud.rules.errors import RULE_INVALID
+from kernel.errors import ClickledgerError
 from partners.models import Dispute, DisputeState, FraudRuleEntry, MarkWord, PartnerMark
 from partners.resources.listing import QueryId, QueryText
 from partners.resources.refusals import refusal
@@ -62,9 +63,29 @@ def _check_together(session: Session, entry: FraudRuleEntry) -> None:
         ClickledgerError: ``rule_invalid``.
 
     """
-    others = session.scalars(select(FraudRuleEntry).where(FraudRuleEntry.code == entry.code)).all()
-    given = {(one.partner_id, one.offer_id): one.settings for one in others if one is not entry}
+    given = _others(session, entry)
     given[entry.partner_id, entry.offer_id] = entry.settings
+    _check_places(entry, given)
+
+
+def _check_deletion(session: Session, entry: FraudRuleEntry, _caller: Caller) -> None:
+    """Refuse to take away what keeps the settings of other entries from contradicting each other."""
+    try:
+        _check_places(entry, _others(session, entry))
+    except ClickledgerError as why:
+        raise RULE_INVALID.error(
+            f"Without this entry those around it contradict each other: {why.message} "
+            "Change or delete those first."
+        ) from None
+
+
+def _others(session: Session, entry: FraudRuleEntry) -> dict[tuple[int | None, int | None], Values]:
+    """Return the settings of the rule's other entries by partner and offer."""
+    all_of_it = session.scalars(select(FraudRuleEntry).where(FraudRuleEntry.code == entry.code)).all()
+    return {(one.partner_id, one.offer_id): one.settings for one in all_of_it if one is not entry}
+
+
+def _check_places(entry: FraudRuleEntry, given: dict[tuple[int | None, int | None], Values]) -> None:
     crossed = {(entry.partner_id or partner, entry.offer_id or offer) for partner, offer in given}
     for partner, offer in {*given, *crossed}:
         together: Values = {}
@@ -103,6 +124,8 @@ RULE_ENTRIES = Resource(
     unique=(("code", "offer_id", "partner_id"),),
     complete_change=_without_block,
     check=_check_rule,
+    check_deletion=_check_deletion,
+    deletion_refusals=(RULE_INVALID,),
     refusals=(RULE_INVALID,),
 )
 

@@ -88,7 +88,13 @@ def operations(resource: Resource) -> list[Operation]:
                 answer=Deleted,
                 headers=PUBLISHED if resource.grows_version else (),
                 request_headers=IF_MATCH,
-                errors=(NOT_FOUND, IN_USE, PRECONDITION_FAILED, *_unpublished(resource)),
+                errors=(
+                    NOT_FOUND,
+                    IN_USE,
+                    PRECONDITION_FAILED,
+                    *resource.deletion_refusals,
+                    *_unpublished(resource),
+                ),
             )
         )
     return made

@@ -106,6 +106,8 @@ class Resource:
     refusals: tuple[ErrorKind, ...] = ()
     """What ``check`` refuses with beside ``body_invalid``."""
     check_deletion: Checking = anything_goes
+    deletion_refusals: tuple[ErrorKind, ...] = ()
+    """What ``check_deletion`` refuses with."""
     loads: tuple[ExecutableOption, ...] = ()
     """Loads what ``shows`` looks at."""
     shows: Showing = nothing_more

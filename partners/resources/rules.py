@@ -138,7 +138,9 @@ def _rule(spec: RuleSpec, book: Rulebook, asked: RulesQuery, entries: list[dict[
 
 def _settings(spec: RuleSpec) -> list[dict[str, Any]]:
     told = []
-    for name, schema in spec.settings.model_json_schema()["properties"].items():
+    for name, field in spec.settings.model_json_schema()["properties"].items():
+        # What may be left out altogether says what it is in the first of its alternatives.
+        schema = field.get("anyOf", [{}])[0] | field
         bounds = {
             ours: next((schema[one] for one in theirs if one in schema), None) for ours, theirs in _BOUNDS.items()
         }

@@ -58,6 +58,21 @@ def test_a_place_is_taken_once_also_where_it_is_everybody(program):
         assert refused.value.kind is CONFLICT
 
 
+def test_an_entry_stays_while_those_around_it_would_contradict_each_other_without_it(program):
+    with program.writing() as session:
+        between = make(
+            session, RULE_ENTRIES, code="ip_velocity", offer_id=1, partner_id=1, settings={"per_hour": 900}
+        )
+        make(session, RULE_ENTRIES, code="ip_velocity", offer_id=1, settings={"per_minute": 50, "per_hour": 100})
+        fast = make(session, RULE_ENTRIES, code="ip_velocity", partner_id=1, settings={"per_minute": 200})
+        between, fast = between.id, fast.id
+    with program.writing() as session, pytest.raises(ClickledgerError, match=r"Without this entry .* per_minute"):
+        work.delete(session, RULE_ENTRIES, between, CALLER)
+    for entry in (fast, between):
+        with program.writing() as session:
+            work.delete(session, RULE_ENTRIES, entry, CALLER)
+
+
 def test_marks_name_who_marked_and_come_in_order(program):
     with program.writing() as session:
         for mark in ("fraud", "fine"):

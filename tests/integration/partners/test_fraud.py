@@ -53,6 +53,9 @@ def test_every_rule_is_told_with_its_settings_and_how_it_is_set(network):
     rules = {rule["code"]: rule for rule in told["items"]}
     velocity = {one["name"]: one for one in rules["ip_velocity"]["settings"]}
     assert (velocity["per_minute"]["default"], velocity["per_minute"]["minimum"]) == (60, 1)
+    none = rules["ctit_too_fast"]["settings"][1]
+    assert (none["name"], none["type"], none["default"], none["maximum"]) == ("seconds", "integer", None, 86_400)
+    assert [one["name"] for one in rules["score"]["settings"]] == ["threshold"]
     assert rules["ip_velocity"]["in_force"] == {
         "enabled": True,
         "settings": {"counts": True, "per_minute": 60, "per_hour": 3600},
