@@ -51,6 +51,8 @@ class Card(msgspec.Struct, frozen=True):
     """Clicks that were there to read."""
     parameters: dict[str, int | float | str]
     features: list[str]
+    libraries: dict[str, str]
+    """Versions of what grew its trees, by package."""
     data_sha256: str
     """Of the facts of all clicks read, in order."""
     file_sha256: str

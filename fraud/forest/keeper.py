@@ -28,6 +28,7 @@ LOOK_SECONDS: Final = 2.0
 """How late another version is noticed; a look reads one small file."""
 RETRY_SECONDS: Final = 30.0
 """How long a file that can't be used is left alone; somebody may put it right."""
+_LONGEST_NAME: Final = 64
 TELL_SECONDS: Final = 30.0
 """How often drift is told."""
 
@@ -110,7 +111,7 @@ class Keeper:
             self._retry = self._clock() + RETRY_SECONDS
             self._take(None, None)
             if first:
-                self._fail(version, _missing(version) if why.kind is MODEL_UNKNOWN else why.message)
+                self._fail(version, missing(version) if why.kind is MODEL_UNKNOWN else why.message)
             return
         model.drift = Drift(card, own_seen(self._shelf.directory))
         self._take(model, card)
@@ -151,7 +152,9 @@ NO_MODEL: Final = (
 )
 
 
-def _missing(version: str) -> str:
+def missing(version: str) -> str:
+    """Return why a version that is to be used can't be, when it isn't there."""
     return (
-        f"Model {version} is to be used but isn't there: verdicts come from rules alone. Roll back or train one."
+        f"Model {version[:_LONGEST_NAME]!r} is to be used but isn't there: verdicts come from rules alone. Roll "
+        "back or train one."
     )

@@ -2,15 +2,17 @@
 
 Invariants: never a pickle: a model is read from skops with the one type beyond its defaults that a forest needs,
 and only after its bytes were found to hash to what the card says; a click's score depends on the click and its
-counts alone. A model may be asked from several threads.
+counts alone; what is read is asked once before anybody uses it, so that a file that would fail at the first click
+is refused. A model may be asked from several threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from importlib.metadata import version as installed
 from typing import Any, Final
-from zipfile import ZIP_DEFLATED, BadZipFile
+from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +32,18 @@ from fraud.traffic import Traffic
 TRUSTED: Final = ("sklearn.tree._tree.Tree",)
 """Types read beside those skops trusts by itself: the compiled trees, which are arrays."""
 
+LIBRARY: Final = "scikit-learn"
+"""Whose trees these are: it promises nothing for those that another version of it has grown."""
+
 MOST_NAMED: Final = 3
 """Features named per click: what a person reads before deciding."""
 LEAST_SHARE: Final = 0.1
 """Share of all that shortened a click's path which a feature must have to be named."""
+
+
+def libraries() -> dict[str, str]:
+    """Return what a model can be read by: the version of the library that grows its trees, without loading it."""
+    return {LIBRARY: installed(LIBRARY)}
 
 
 class Model:
@@ -147,6 +157,14 @@ class Model:
                 "come from rules alone until one is trained: clickledger fraud train.",
                 version=card.version,
             )
+        if card.libraries != libraries():
+            was = card.libraries.get(LIBRARY, "of another version")
+            raise MODEL_BROKEN.error(
+                f"Model {card.version} was trained with {LIBRARY} {was}, and {installed(LIBRARY)} is installed, "
+                "which may read its trees otherwise. Verdicts come from rules alone until one is trained: "
+                "clickledger fraud train.",
+                version=card.version,
+            )
 
     @classmethod
     def read(cls, stored: bytes, card: Card) -> Model:
@@ -159,7 +177,6 @@ class Model:
         """
         cls.check(stored, card)
         import skops.io
-        from skops.io.exceptions import UntrustedTypesFoundException
 
         try:
             content = skops.io.loads(stored, trusted=list(TRUSTED))
@@ -171,15 +188,30 @@ class Model:
                 np.asarray(content["scale"], np.float64),
                 np.asarray(content["usual"], np.float64),
             )
-            if content["features"] != list(NAMES) or model._trees.width != len(NAMES):
-                raise ValueError("other features")
-        except (
-            *(UntrustedTypesFoundException, BadZipFile, KeyError, TypeError, ValueError, AttributeError),
-            *(ImportError, IndexError, OSError, NotImplementedError),
-        ) as why:
+            model._try(content["features"])
+        except Exception as why:
+            # A damaged file may raise anything at all.
             raise MODEL_BROKEN.error(
                 f"The file of model {card.version} can't be read ({type(why).__name__}): it was written by "
                 "another version of its libraries, or isn't a model. Verdicts come from rules alone; train one.",
                 version=card.version,
             ) from why
         return model
+
+    def _try(self, features: list[str]) -> None:
+        """Ask it about a click that is usual in everything.
+
+        Raises:
+            Exception: it can't be asked.
+
+        """
+        stretch = self._stretch
+        numbers = (self._usual, stretch.centre, stretch.above, stretch.below)
+        fits = features == list(NAMES) and self._trees.width == len(NAMES)
+        fits = fits and all(part.shape == (len(NAMES),) for part in numbers)
+        if not fits or len(self._scale) < 2 or not np.all(np.diff(self._scale) >= 0):
+            raise ValueError("other features")
+        usual = np.asarray(self._usual, np.float32)[None, :]
+        self.percentiles(usual)
+        self.isolating(usual)
+        self.told_of(NAMES[0], float(self._usual[0]))

@@ -25,7 +25,7 @@ from fraud.forest.errors import (
     TRAINING_RUNS,
 )
 from fraud.forest.features import BY_NAME, NAMES
-from fraud.forest.keeper import NO_MODEL
+from fraud.forest.keeper import NO_MODEL, missing
 from fraud.forest.seen import seen_by_all
 from fraud.forest.shelf import Shelf
 from fraud.forest.trainer import Progress, Trainer
@@ -33,6 +33,7 @@ from kernel.api import Operation
 from kernel.errors import ClickledgerError
 from kernel.http import answer, read_body
 
+MAX_VERSION = 64
 MODEL_STATES = ("in_use", "none", "broken")
 
 
@@ -42,19 +43,21 @@ class RollBack(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: str = Field(
-        "", max_length=64, description="A version; empty: the one before the one in use.", examples=[""]
+        "", max_length=MAX_VERSION, description="A version; empty: the one before the one in use.", examples=[""]
     )
 
 
 def state_of(shelf: Shelf) -> tuple[str, str, str]:
     """Return what models are to scoring: ``in_use``, ``none`` or ``broken``; the version; and why."""
+    version = ""
     try:
         version = shelf.current()
         if not version:
             return "none", "", NO_MODEL
         shelf.check(version)
     except ClickledgerError as why:
-        return "broken", str(why.details.get("version", "")), why.message
+        is_missing = why.kind is MODEL_UNKNOWN
+        return "broken", version[:MAX_VERSION], missing(version) if is_missing else why.message
     return "in_use", version, ""
 
 
@@ -222,11 +225,19 @@ _BASELINE: dict[str, Any] = {
 }
 _CARD: dict[str, Any] = {
     "type": "object",
-    "required": [*_SHORT_FIELDS, "parameters", "features", "data_sha256", "file_sha256", "file_bytes", "baseline"],
+    "required": [
+        *(*_SHORT_FIELDS, "parameters", "features", "libraries", "data_sha256", "file_sha256", "file_bytes"),
+        "baseline",
+    ],
     "properties": {
         **_SHORT_FIELDS,
         "parameters": {"type": "object"},
         "features": {"type": "array", "items": _TEXT},
+        "libraries": {
+            "type": "object",
+            "additionalProperties": _TEXT,
+            "description": "Versions of what grew its trees; under others it isn't used.",
+        },
         "data_sha256": _TEXT,
         "file_sha256": _TEXT,
         "file_bytes": _WHOLE,

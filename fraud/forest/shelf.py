@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,12 +25,16 @@ import msgspec
 from fraud.forest.card import Card
 from fraud.forest.errors import MODEL_BROKEN, MODEL_UNKNOWN, NO_EARLIER_MODEL, SHELF_AWAY, TRAINING_RUNS
 from fraud.forest.model import Model
+from kernel.errors import ClickledgerError
 from kernel.settings import Settings
 
 DIRECTORY: Final = "models"
 """Below the data directory, unless the setting ``model_dir`` names another place."""
 _CURRENT: Final = "current"
 _LOCK: Final = "training.lock"
+_MOST_TRIED: Final = 1_000
+_LOCK_TRIES: Final = 5
+_LOCK_PAUSE_SECONDS: Final = 0.02
 
 
 class Shelf:
@@ -38,6 +43,8 @@ class Shelf:
     def __init__(self, directory: Path) -> None:
         """Name the place; it is made when something is put there."""
         self.directory = directory
+        self._tried: dict[str, str] = {}
+        """What came of reading files, by their cards' hash: '' or why it can't be used."""
 
     @classmethod
     def of(cls, chosen: Settings) -> Shelf:
@@ -110,14 +117,27 @@ class Shelf:
         return Model.read(self._bytes(card), card), card
 
     def check(self, version: str) -> Card:
-        """Return a version's card if its file is the one that was trained.
+        """Return a version's card if its file is the one that was trained and can be used here.
+
+        A file is read once; afterwards only its hash is looked at.
 
         Raises:
             ClickledgerError: ``model_unknown`` or ``model_broken``.
 
         """
         card = self.card(version)
-        Model.check(self._bytes(card), card)
+        stored = self._bytes(card)
+        Model.check(stored, card)
+        why = self._tried.get(card.file_sha256)
+        if why is None:
+            why = ""
+            try:
+                Model.read(stored, card)
+            except ClickledgerError as refused:
+                why = refused.message
+            self._tried = {**self._tried, card.file_sha256: why} if len(self._tried) < _MOST_TRIED else {}
+        if why:
+            raise MODEL_BROKEN.error(why, version=version)
         return card
 
     def _bytes(self, card: Card) -> bytes:
@@ -192,10 +212,15 @@ class Shelf:
         except OSError as why:
             raise SHELF_AWAY.error(f"{SHELF_AWAY.advice} ({why.strerror})") from why
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as why:
-                raise TRAINING_RUNS.error() from why
+            # Whoever asks whether somebody trains holds it as well, for a moment.
+            for attempt in range(_LOCK_TRIES):
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError as why:
+                    if attempt == _LOCK_TRIES - 1:
+                        raise TRAINING_RUNS.error() from why
+                    time.sleep(_LOCK_PAUSE_SECONDS)
             yield
         finally:
             os.close(descriptor)

@@ -82,40 +82,57 @@ class Trainer:
         self._end = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._told = Progress()
+        """The latest that this role told, should the directory be away."""
         self._next = datetime.min.replace(tzinfo=UTC)
 
     def begin(self, duty: float = 1.0) -> None:
         """Begin a training.
 
         Raises:
-            ClickledgerError: ``model_training_runs``.
+            ClickledgerError: ``model_training_runs`` or ``model_shelf_away``.
 
         """
-        with self._lock:
-            if (self._thread is not None and self._thread.is_alive()) or self.shelf.is_training():
+        with self._lock, contextlib.ExitStack() as turn:
+            if self._thread is not None and self._thread.is_alive():
                 raise TRAINING_RUNS.error()
+            turn.enter_context(self.shelf.training())
             self._tell(Progress("running", "reading", 0.0))
-            self._thread = threading.Thread(target=self._train_or_tell, args=(duty,), name="training", daemon=True)
+            self._thread = threading.Thread(
+                target=self._train_or_tell, args=(duty, turn.pop_all()), name="training", daemon=True
+            )
             self._thread.start()
 
     def begin_when_due(self) -> bool:
         """Begin a training by itself when one is due; tell whether it did.
 
-        It is when the interval has passed since the newest model was made, or there is none; again after a while
-        when the latest try came to nothing.
+        It is when the interval has passed since the newest model was made, or none can be used; again after a
+        while when the latest try came to nothing.
         """
         hours, now = self._settings.model_training_hours, datetime.now(UTC)
         if not hours or now < self._next:
             return False
         self._next = now + RETRY
-        newest = next(iter(self.shelf.cards()), None)
-        if newest is not None and now < newest.made_at + timedelta(hours=hours):
-            return False
         try:
+            newest = next(iter(self.shelf.cards()), None)
+            if newest is not None and now < newest.made_at + timedelta(hours=hours) and self._is_usable():
+                return False
             self.begin(BACKGROUND_DUTY)
-        except ClickledgerError:
+        except ClickledgerError as why:
+            if why.kind is not TRAINING_RUNS:
+                log("model").warning("model_not_trained", why=why.message)
             return False
         return True
+
+    def _is_usable(self) -> bool:
+        """Tell whether the version in use can be."""
+        try:
+            version = self.shelf.current()
+            if version:
+                self.shelf.check(version)
+        except ClickledgerError:
+            return False
+        return bool(version)
 
     def train(self, step: Step = lambda *_: None) -> Card:
         """Train now, in this thread, and put the model into use.
@@ -126,19 +143,25 @@ class Trainer:
 
         """
         with self.shelf.training():
-            started = time.monotonic()
-            window = self._read(datetime.now(UTC), step)
-            _, stored, card = train(window, step=step, started=started)
-            self.shelf.put(stored, card, self._settings.model_versions_kept)
-            observe("clickledger_model_training_seconds", time.monotonic() - started)
-            return card
+            return self._train(step)
+
+    def _train(self, step: Step) -> Card:
+        started = time.monotonic()
+        window = self._read(datetime.now(UTC), step)
+        _, stored, card = train(window, step=step, started=started)
+        self.shelf.put(stored, card, self._settings.model_versions_kept)
+        observe("clickledger_model_training_seconds", time.monotonic() - started)
+        return card
 
     def progress(self) -> Progress:
         """Return how far the latest training is, whoever runs it."""
         try:
             found = msgspec.json.decode((self.shelf.directory / _PROGRESS_FILE).read_bytes(), type=Progress)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            return Progress()
+            found = Progress()
+        told = self._told
+        if told.changed_at is not None and (found.changed_at is None or found.changed_at < told.changed_at):
+            return told
         own = self._thread is not None and self._thread.is_alive()
         if found.state == "running" and not own and not self.shelf.is_training():
             return Progress("failed", found.step, found.done, found.changed_at, why="It was interrupted.")
@@ -154,7 +177,11 @@ class Trainer:
         self._end.set()
         self.wait()
 
-    def _train_or_tell(self, duty: float) -> None:
+    def _train_or_tell(self, duty: float, turn: contextlib.ExitStack) -> None:
+        with turn:
+            self._train_and_tell(duty)
+
+    def _train_and_tell(self, duty: float) -> None:
         told = time.monotonic()
         rest = _Rest(duty, self._end)
         latest = Progress("running", "reading", 0.0)
@@ -169,7 +196,7 @@ class Trainer:
                 self._tell(latest)
 
         try:
-            card = self.train(step)
+            card = self._train(step)
         except _EndedError:
             return
         except ClickledgerError as why:
@@ -189,7 +216,7 @@ class Trainer:
     def _tell(self, progress: Progress) -> None:
         """Write the progress where all roles see it."""
         path = self.shelf.directory / _PROGRESS_FILE
-        now = msgspec.structs.replace(progress, changed_at=datetime.now(UTC))
+        now = self._told = msgspec.structs.replace(progress, changed_at=datetime.now(UTC))
         with contextlib.suppress(OSError):
             self.shelf.directory.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{_PROGRESS_FILE}.{id(self):x}")

@@ -33,7 +33,7 @@ from fraud.forest.drift import baseline_of
 from fraud.forest.errors import TOO_FEW_CLICKS
 from fraud.forest.facts import Facts
 from fraud.forest.features import NAMES, TAIL, Matrix, Stretch, matrix
-from fraud.forest.model import Model
+from fraud.forest.model import Model, libraries
 from fraud.forest.scale import percentiles, scale_of
 from fraud.forest.tables import Tables
 from fraud.forest.trees import Trees
@@ -142,6 +142,7 @@ def train(
             "learns": "not GIVT",
         },
         features=list(NAMES),
+        libraries=libraries(),
         data_sha256=_digest(window.facts),
         file_sha256=digest,
         file_bytes=len(stored),

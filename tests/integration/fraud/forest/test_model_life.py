@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import itertools
+from pathlib import Path
 
 import pytest
 
 from fraud.engine import Engine
 from fraud.forest import Keeper, Model, Shelf
+from fraud.forest import shelf as shelf_module
 from fraud.forest.keeper import RETRY_SECONDS
 from fraud.forest.trainer import Trainer
 from fraud.forest.window import _read, drawn
@@ -177,6 +180,11 @@ def test_it_trains_by_itself_once_and_then_when_the_interval_is_over(stored, cho
     assert trainer.progress().state == "done"
     assert not trainer.begin_when_due()
     assert not trainer_of(chosen, stored).begin_when_due(), "the newest is from just now"
+    shelf = trainer.shelf
+    (shelf.directory / f"{shelf.current()}.skops").write_bytes(b"damaged")
+    again = trainer_of(chosen, stored, BEGIN)
+    assert again.begin_when_due(), "none can be used"
+    again.close()
     never = Settings(data_dir=chosen.data_dir / "other", model_training_hours=0)
     assert not trainer_of(never, stored).begin_when_due()
 
@@ -187,3 +195,26 @@ def test_a_training_ends_with_the_service(stored, chosen):
     trainer.close()
     assert trainer.shelf.current() == ""
     assert trainer.progress().state == "failed"
+
+
+def test_a_directory_that_can_t_be_written_is_said_before_and_after_a_training(stored, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    away = trainer_of(Settings(data_dir=tmp_path, model_dir=tmp_path / "file" / "models"), stored)
+    with pytest.raises(ClickledgerError) as why:
+        away.begin()
+    assert why.value.kind.code == "model_shelf_away"
+    assert not away.begin_when_due()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    trainer = trainer_of(Settings(data_dir=tmp_path), stored)
+    monkeypatch.setattr(shelf_module, "_write", full)
+    trainer.begin()
+    (trainer.shelf.directory / "training.json").unlink()
+    monkeypatch.setattr(Path, "write_bytes", full)
+    trainer.wait()
+    progress = trainer.progress()
+    assert progress.state == "failed"
+    assert "No space left on device" in progress.why
+    assert (trainer.shelf.current(), trainer.shelf.is_training()) == ("", False)

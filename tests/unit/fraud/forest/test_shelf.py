@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import io
+import os
 import threading
+import zipfile
 from datetime import timedelta
 from hashlib import sha256
 
 import msgspec
+import numpy as np
 import pytest
 import skops.io
 
+from fraud.forest.operations import state_of
 from fraud.forest.shelf import Shelf
 from kernel.errors import ClickledgerError
 
@@ -68,18 +74,49 @@ def test_a_file_that_was_changed_is_not_opened(shelf, monkeypatch):
     assert "its hash differs" in refused("model_broken", shelf.use, version)
 
 
+def nested():
+    """Return a skops file that is deeper than Python follows."""
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("schema.json", '{"a":' * 50_000 + "1" + "}" * 50_000)
+        return file.getvalue()
+
+
+def parts(trained, **others):
+    """Return a skops file whose parts are a model's but for some."""
+    content = skops.io.loads(trained[1], trusted=["sklearn.tree._tree.Tree"])
+    return skops.io.dumps({**content, **others})
+
+
 def test_a_file_that_is_no_model_is_refused_though_its_hash_is_right(shelf, trained):
-    for content in (
-        b"not a zip",
-        skops.io.dumps({"features": []}),
-        skops.io.dumps({"forest": timedelta}),
-        trained[1][: len(trained[1]) // 2],
+    for number, content in enumerate(
+        (
+            b"not a zip",
+            skops.io.dumps({"features": []}),
+            skops.io.dumps({"forest": functools.partial(os.system, "false")}),
+            trained[1][: len(trained[1]) // 2],
+            nested(),
+            parts(trained, scale=np.empty(0)),
+            parts(trained, usual=np.zeros(3)),
+            parts(trained, stretch=[np.ones(1)] * 3),
+        )
     ):
-        stored, card = version_of(trained, 7)
-        stored = content
-        card = msgspec.structs.replace(card, file_sha256=sha256(stored).hexdigest())
-        shelf.put(stored, card, keep=10)
-        refused("model_broken", shelf.load, card.version)
+        _, card = version_of(trained, number)
+        card = msgspec.structs.replace(card, file_sha256=sha256(content).hexdigest())
+        shelf.put(content, card, keep=10)
+        why = refused("model_broken", shelf.load, card.version)
+        assert "rules alone" in why
+        # Whoever asks about models is told what those who score find out, however often it asks.
+        for _ in range(2):
+            assert state_of(shelf) == ("broken", card.version, why)
+        assert refused("model_broken", shelf.use, card.version) == why
+
+
+def test_a_model_of_another_library_is_refused(shelf, trained):
+    stored, card = version_of(trained, 8)
+    shelf.put(stored, msgspec.structs.replace(card, libraries={"scikit-learn": "0.1"}), keep=10)
+    assert "scikit-learn 0.1" in refused("model_broken", shelf.load, card.version)
+    assert state_of(shelf)[0] == "broken"
 
 
 def test_a_model_of_other_features_is_refused(shelf, trained):
