@@ -12,12 +12,18 @@ from rich.progress import Progress
 from rich.table import Table
 
 from clickledger.service import Service
+from fraud.past.span import FIRST_DAY, LAST_DAY
 from kernel.errors import ErrorKind
 
 POLL_SECONDS = 0.2
 _BUSY = frozenset({"computing", "applying", "committed"})
 
-PAST_DAY_UNREADABLE = ErrorKind("past_day_unreadable", 400, "info", "Write a UTC day as YYYY-MM-DD.")
+PAST_DAY_UNREADABLE = ErrorKind(
+    "past_day_unreadable",
+    400,
+    "info",
+    "Write a UTC day from 2000 to 2099 as YYYY-MM-DD, with no time and no zone.",
+)
 RUN_FAILED = ErrorKind("run_failed", 500, "error", "It came to no end; the message says why.")
 ERRORS = {kind.code: kind for kind in (PAST_DAY_UNREADABLE, RUN_FAILED)}
 
@@ -30,9 +36,12 @@ def parse_day(text: str) -> date:
 
     """
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as why:
-        raise PAST_DAY_UNREADABLE.error() from why
+        raise PAST_DAY_UNREADABLE.error(f"'{text[:40]}' is no day. {PAST_DAY_UNREADABLE.advice}") from why
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise PAST_DAY_UNREADABLE.error(f"'{text[:40]}' is too far. {PAST_DAY_UNREADABLE.advice}")
+    return day
 
 
 def await_end(service: Service, record: dict[str, Any], done: str) -> dict[str, Any]:
@@ -59,10 +68,15 @@ def print_difference(record: Mapping[str, Any]) -> None:
     found = record["difference"]
     console = Console(width=115, soft_wrap=True)
     model = f", model {record['model_version']}" if record["model_version"] else ", no model"
-    console.print(
-        f"{record['progress']['events']:,} events judged under rules {record['rules_version']}{model}; "
-        f"{sum(record['changed'].values()):,} would be stored otherwise"
-    )
+    verdicts = sum(one["events"] for one in found["moved"])
+    events = record["progress"]["events"]
+    told = [
+        f"{events:,} clicks and impressions judged under rules {record['rules_version']}{model}",
+        f"{f'{verdicts:,}' if verdicts else 'no'} {'verdicts' if verdicts > 1 else 'verdict'} would change",
+    ]
+    if stored := ", ".join(f"{number:,} {kind}s" for kind, number in sorted(record["changed"].items())):
+        told.append(f"stored otherwise, with versions and scores: {stored}")
+    console.print("; ".join(told))
     for kind, told in found["verdicts"].items():
         _print_counts(console, f"{kind}s by verdict", told["before"], told["after"])
     reasons = {one["reason"]: one for one in found["reasons"]}

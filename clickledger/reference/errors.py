@@ -15,7 +15,7 @@ import tracker.errors
 import tracker.intake.errors
 from clickledger import past_runs, program_entries, service
 from clickledger.commands import keys, rollup
-from clickledger.commands.fraud import dry_run, evidence
+from clickledger.commands.fraud import dry_run, evidence, rescore
 from clickledger.commands.fraud import train as training
 from clickledger.reference.markdown import code, table
 from clickledger.replay import errors as replay
@@ -176,6 +176,7 @@ def sections() -> tuple[Section, ...]:
                 *past.ERRORS.values(),
                 *past_runs.ERRORS.values(),
                 *dry_run.ERRORS.values(),
+                *rescore.ERRORS.values(),
                 *evidence.ERRORS.values(),
             ),
         ),

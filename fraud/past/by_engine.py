@@ -126,7 +126,7 @@ class EngineJudging:
             goal=row["goal"],
             kind=self._present.kinds(row["offer_id"], row["goal"]),
             attribution=row["attribution"],
-            is_live=row["conversion_source"] in _LIVE,
+            is_live=row["first_source"] in _LIVE,
             click_id=row["click_id"],
             click_ms=_ms(row["ts"]),
             txn_id=row["txn_id"],

@@ -1,9 +1,12 @@
 """What judging a range again would change: each event that would be stored otherwise, beside what it is now.
 
 Events are read once in time order, judged in batches and compared; those that differ go into ``verdict_proposals``
-with what the click itself then earns. Invariants: nothing else is written; an event that is judged as it is stored
-isn't in it; a click that is no longer valid earns nothing, one that becomes valid earns today's price, and money
-that doesn't depend on the verdict stays as it is.
+with what the click itself then earns. Where a change of rules is tried, what rules and model in force would make
+of an event anyway is none of its doing, and left out.
+
+Invariants: nothing else is written; an event that is judged as it is stored isn't in it; a click that is no longer
+valid earns nothing, one that becomes valid earns today's price, and money that doesn't depend on the verdict stays
+as it is.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ TABLES = {"clicks": "click", "impressions": "impression"}
 
 _KEPT = ["click_id", "ts", "partner_id", "offer_id", "country", "is_test", "trafficback_reason", "is_rerouted"]
 """What is needed of an event that changes, beside its verdict."""
+_SAID = [column.name for column in JUDGED if not column.name.endswith("_version")]
 
 
 class CancelledError(Exception):
@@ -43,6 +47,8 @@ class Proposing:
     span: Span
     judging: Callable[[], Judging]
     """Makes one with empty counts; each table has its own."""
+    without: Callable[[], Judging] | None
+    """Makes one that judges as it is in force, where only what a change of rules makes of events is asked for."""
     prices: Prices
     on_progress: Callable[[int], None]
     """Told how many more events were judged; raises ``CancelledError`` to end it."""
@@ -62,14 +68,18 @@ def propose(client: Client, one: Proposing) -> None:
     """
     for table, kind in TABLES.items():
         judging = one.judging()
+        without = one.without() if one.without is not None else None
         begin = one.span.begin_ms
         for _, events in read(client, table, begin - WARM_UP_MS, begin, judging.facts):
-            judging.warm(events, kind)
+            for each in (judging, without):
+                if each is not None:
+                    each.warm(events, kind)
         with ThreadPoolExecutor(1, "proposal") as behind:
             # One batch is written while the next one is judged; no more than one waits.
             written: Future[object] | None = None
             for _, events in read(client, table, begin, one.span.end_ms, judging.facts):
-                changed = _changed(events, judging.judge(events, kind), kind, one)
+                anyway = without.judge(events, kind) if without is not None else None
+                changed = _changed(events, judging.judge(events, kind), anyway, kind, one)
                 if written is not None:
                     written.result()
                 written = (
@@ -81,11 +91,19 @@ def propose(client: Client, one: Proposing) -> None:
     _propose_conversions(client, one)
 
 
-def _changed(events: pa.Table, judged: Mapping[str, pa.Array], kind: str, one: Proposing) -> pa.Table:
+def _changed(
+    events: pa.Table,
+    judged: Mapping[str, pa.Array],
+    anyway: Mapping[str, pa.Array] | None,
+    kind: str,
+    one: Proposing,
+) -> pa.Table:
     """Return the proposals of one batch."""
     old = {column.name: _typed(events[column.name], column.type) for column in CHANGING}
     new = {column.name: _typed(judged[column.name], column.type) for column in JUDGED}
     mask = _differ(old, new, [column.name for column in JUDGED])
+    if anyway is not None:
+        mask &= _differ({c.name: _typed(anyway[c.name], c.type) for c in JUDGED}, new, _SAID)
     for name, wanted in (("partner_id", one.span.partner_id), ("offer_id", one.span.offer_id)):
         if wanted:
             mask &= events[name].to_numpy() == wanted
@@ -144,6 +162,7 @@ def _money(
 def _propose_conversions(client: Client, one: Proposing) -> None:
     """Write what becomes of the conversions of clicks that would change."""
     judging = one.judging()
+    without = one.without() if one.without is not None else None
     types = {column.name: column.type for column in CHANGING}
     for day in one.span.days():
         meant = {**one.span.parameters(), "begin": midnight_ms(day), "end": midnight_ms(day + DAY)}
@@ -157,6 +176,13 @@ def _propose_conversions(client: Client, one: Proposing) -> None:
         new = {name: _typed(judged[name], types[name]) for name in CARRIED}
         differ = _differ(old, new, CARRIED)
         follows = judged["follows"]
+        if without is not None:
+            anyway = without.judge_conversions(_with_clicks_as_stored(found))
+            before = {name: _typed(anyway[name], types[name]) for name in CARRIED} | {"follows": anyway["follows"]}
+            said = [name for name in CARRIED if name in _SAID]
+            by_change = _differ(before, new | {"follows": follows}, [*said, "follows"])
+            differ &= by_change
+            follows = pc.if_else(pa.array(by_change), follows, "")
         rows = pa.array(np.flatnonzero(differ | pc.not_equal(follows, "").to_numpy(zero_copy_only=False)))
         kept = found.take(rows)
         if not kept.num_rows:
@@ -172,6 +198,14 @@ def _propose_conversions(client: Client, one: Proposing) -> None:
         old = {name: column.take(rows) for name, column in old.items()}
         new = {name: column.take(rows) for name, column in new.items()}
         client.insert_arrow("verdict_proposals", _proposals(whose, old, new))
+
+
+def _with_clicks_as_stored(conversions: pa.Table) -> pa.Table:
+    """Return conversions beside their clicks as those are judged now."""
+    for name in CARRIED:
+        place = conversions.column_names.index(f"click_{name}")
+        conversions = conversions.set_column(place, f"click_{name}", conversions[f"old_{name}"])
+    return conversions
 
 
 def _proposals(

@@ -185,7 +185,8 @@ class Rescorings:
 
         with self._ending(record) as client:
             begin = self._judges(record.entries, record.span.begin_ms)
-            one = Proposing(record.id, record.span, begin, self._prices(), progress)
+            without = self._judges((), record.span.begin_ms) if record.entries else None
+            one = Proposing(record.id, record.span, begin, without, self._prices(), progress)
             try:
                 propose(client, one)
             except CancelledError:

@@ -9,12 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fraud.entries import Action, BlockWhat, RuleEntry
 from fraud.past.records import Record
-from fraud.past.span import DAY, MOST_DAYS, Span
+from fraud.past.span import DAY, FIRST_DAY, LAST_DAY, MOST_DAYS, Span
 from kernel.http import MAX_ID
 
-_FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)
-"""The days reports know."""
-Day = Annotated[date, Field(ge=_FIRST, le=_LAST)]
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY + DAY)]
 OptionalId = Annotated[int, Field(ge=0, le=MAX_ID, strict=True)]
 MOST_ENTRIES = 100
 

@@ -12,6 +12,8 @@ from fraud.past.errors import RANGE_INVALID
 
 MOST_DAYS = 400
 """In one range: a year and what was late. More is asked for in pieces."""
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 30)
+"""The days reports know; the one after the last is a day as well."""
 DAY = timedelta(days=1)
 DAY_MS = 86_400_000
 _MILLISECONDS = 1000
@@ -37,8 +39,16 @@ class Span:
             ClickledgerError: ``range_invalid``.
 
         """
-        if not 1 <= (self.end - self.begin).days <= MOST_DAYS:
-            raise RANGE_INVALID.error()
+        days = (self.end - self.begin).days
+        if days < 1:
+            raise RANGE_INVALID.error(
+                f"The range begins on {self.begin} and ends before {self.end}: it holds no day."
+            )
+        if days > MOST_DAYS:
+            raise RANGE_INVALID.error(
+                f"{self.begin} to {self.end - DAY} are {days:,} days; at most {MOST_DAYS} are judged at once, so "
+                "ask for them in pieces."
+            )
         return self
 
     @property

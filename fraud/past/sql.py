@@ -18,6 +18,7 @@ WITHIN = (
     "AND ({offer:UInt32} = 0 OR offer_id = {offer:UInt32})"
 )
 ALL_BETWEEN = "ts >= fromUnixTimestamp64Milli({begin:Int64}) AND ts < fromUnixTimestamp64Milli({end:Int64})"
+_CLOCKS_APART_MS = 3_600_000
 _CLICK_WITHIN = WITHIN.replace("ts ", "click_ts ")
 
 
@@ -81,15 +82,22 @@ _OF_CONVERSIONS = (
 CONVERSIONS_TO_JUDGE = (
     f"SELECT {', '.join(f'c.`{n}` AS `{n}`' for n in _OF_CONVERSIONS)}, c.click_ts AS ts, c.ts AS converted_at, "
     f"{', '.join(f'c.`{n}` AS `old_{n}`' for n in CARRIED)}, "
-    f"{', '.join(_of_click(n) for n in CARRIED)} "
+    f"{', '.join(_of_click(n) for n in CARRIED)}, "
+    "if(f.conversion_id = '', c.conversion_source, f.source) AS first_source "
     "FROM (SELECT * FROM conversions FINAL WHERE click_ts >= fromUnixTimestamp64Milli({begin:Int64}) "
     "AND click_ts < fromUnixTimestamp64Milli({end:Int64}) AND NOT is_test AND attribution != 'adjustment' "
     "AND ({partner:UInt32} = 0 OR partner_id = {partner:UInt32}) "
     "AND ({offer:UInt32} = 0 OR offer_id = {offer:UInt32})) AS c "
     "LEFT JOIN (SELECT * FROM verdict_proposals WHERE rescoring_id = {id:String} AND kind != 'conversion' "
-    f"AND {ALL_BETWEEN}) AS p ON c.click_id = p.event_id ORDER BY converted_at, conversion_id"
+    f"AND {ALL_BETWEEN}) AS p ON c.click_id = p.event_id "
+    "LEFT JOIN (SELECT conversion_id, argMin(conversion_source, change_seq) AS source FROM conversion_changes "
+    f"WHERE changed_at >= fromUnixTimestamp64Milli({{begin:Int64}} - {_CLOCKS_APART_MS}) AND conversion_id IN ("
+    f"SELECT conversion_id FROM conversions WHERE {_CLICK_WITHIN} "
+    "AND conversion_source NOT IN ('postback', 'pixel', 'script')) GROUP BY conversion_id) AS f "
+    "ON c.conversion_id = f.conversion_id ORDER BY converted_at, conversion_id"
 )
-"""Conversions of a day's clicks, each with what its click would become."""
+"""Conversions of a day's clicks, each with what its click would become, and what reported it at first: the end of
+a hold or a person's hand may have brought its present state."""
 
 # ---- what would change
 

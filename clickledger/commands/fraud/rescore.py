@@ -11,6 +11,16 @@ import typer
 from clickledger.past_runs import await_end, parse_day, print_difference
 from clickledger.service import Service
 from fraud.past.span import DAY
+from kernel.errors import ErrorKind
+
+NOT_ASKED = ErrorKind(
+    "rescoring_not_asked",
+    400,
+    "info",
+    "There is no terminal to ask on whether to write this: give --yes to write it, or --json to only see it.",
+)
+DAYS_REVERSED = ErrorKind("days_reversed", 400, "info", "The last day is before the first.")
+ERRORS = {kind.code: kind for kind in (NOT_ASKED, DAYS_REVERSED)}
 
 PATH = "/api/v1/fraud/rescorings"
 
@@ -32,24 +42,36 @@ def rescore(
 ) -> None:
     """Judge events again under the rules and the model in force, and write their new verdicts.
 
-    Shows first what would change, verdicts and money, and asks; without a terminal and --yes it only shows.
+    Shows first what would change, verdicts and money, and asks. Where there is no terminal to ask on, nothing is
+    written without --yes, and the exit code is 1 if there was something to write; with --json it only shows.
     """
+    begin, end = parse_day(first), parse_day(last)
+    if end < begin:
+        raise DAYS_REVERSED.error(f"--to {end} is before --from {begin}.")
     service = Service.find()
-    end = parse_day(last) + DAY
-    asked = {"from": parse_day(first).isoformat(), "to": end.isoformat(), "partner_id": partner, "offer_id": offer}
+    asked = {
+        "from": begin.isoformat(),
+        "to": (end + DAY).isoformat(),
+        "partner_id": partner,
+        "offer_id": offer,
+    }
     record = await_end(service, service.post(PATH, asked), "judged")
     if not as_json:
         print_difference(record)
+    is_unasked = False
     if sum(record["changed"].values()) and (yes or _wanted(as_json=as_json)):
         record = await_end(service, service.post(f"{PATH}/{record['id']}/apply", {}), "written")
         if not as_json:
             typer.echo(f"Written as {record['id']}; what was before is in verdict_history.")
     elif record["state"] == "proposed":
+        is_unasked = bool(sum(record["changed"].values())) and not (yes or as_json or sys.stdin.isatty())
         record = service.post(f"{PATH}/{record['id']}/cancel", {})
         if not as_json:
             typer.echo("Nothing was written.")
     if as_json:
         typer.echo(json.dumps(record))
+    if is_unasked:
+        raise NOT_ASKED.error()
 
 
 def _wanted(*, as_json: bool) -> bool:

@@ -127,8 +127,14 @@ _DIFFERS = " OR ".join(f"c.`{name}` != p.`new_{name}`" for name in CARRIED)
 
 
 def new_states(table: str) -> str:
-    """Return the statement that adds the conversions' states under their new verdicts; done again it adds none."""
-    values = ", ".join(_NEW_STATE.get(name, f"c.`{name}`") for name in _STATE_NAMES)
+    """Return the statement that adds the conversions' states under their new verdicts; done again it adds none.
+
+    The conversion as it is now goes on saying what reported it: rules and what is usual ask for that.
+    """
+    kept = {"conversion_source"} if table == "conversions" else set()
+    values = ", ".join(
+        f"c.`{name}`" if name in kept else _NEW_STATE.get(name, f"c.`{name}`") for name in _STATE_NAMES
+    )
     text = (
         f"INSERT INTO {table} ({named(_STATE_NAMES)}) SELECT {values} FROM "
         "(SELECT * FROM conversions FINAL WHERE click_ts >= fromUnixTimestamp64Milli({begin:Int64}) "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 
 import pytest
 import typer
@@ -59,7 +60,11 @@ def asked(past, **only):
 
 def test_a_range_is_proposed_shown_applied_and_then_reports_say_the_same(web, past):
     past.clicks(past.day(0), "a", "b", **BOT)
-    past.clicks(past.day(0), "c", "d", "e", **PERSON)
+    person, *_ = past.clicks(past.day(0), "c", "d", "e", **PERSON)
+    # Reported by a postback, and then its hold ended.
+    soon = past.convert(person, ts=person["ts"] + 1_000, ctit_ms=1_000, payout=Decimal(0))
+    past.store_rows([{**soon, "change_seq": 1_001, "conversion_source": "hold"}], table="conversion_changes")
+    past.store_rows([{**soon, "change_seq": 1_001, "conversion_source": "hold"}], table="conversions")
     record = ended(web, web.admin.made("POST", PATH, asked(past)))
     assert (record["state"], record["problem"]) == ("proposed", "")
     assert record["difference"]["verdicts"]["click"] == {
@@ -89,6 +94,13 @@ def test_a_range_is_proposed_shown_applied_and_then_reports_say_the_same(web, pa
     assert ended(web, record)["state"] == "applied"
     assert report() == (3, 2, money["payout_after"])
     assert web.admin.made("GET", PATH)["rescorings"][0]["id"] == record["id"]
+    now = past.asked(
+        "SELECT verdict, fraud_reasons, conversion_source FROM conversions FINAL "
+        "WHERE partner_id = {partner:UInt32}"
+    )
+    assert now == [("suspect", ["ctit_too_fast", "private_ip"], "hold")], "it goes on saying what brought it"
+    again = ended(web, web.admin.made("POST", PATH, asked(past)))
+    assert again["changed"] == {}, "a second time changes nothing"
 
 
 def test_the_command_shows_what_moves_and_writes_only_when_told_to(run, past):
@@ -96,14 +108,30 @@ def test_the_command_shows_what_moves_and_writes_only_when_told_to(run, past):
     past.clicks(past.day(0), "b", **PERSON)
     words = ("rescore", "--from", past.day(0), "--to", past.day(0), "--partner", past.partner)
     shown = run(*words)
-    assert shown.exit_code == 0, shown.output
+    assert (shown.exit_code, shown.exception.kind.code) == (1, "rescoring_not_asked"), shown.output
+    assert "2 clicks and impressions judged" in shown.output
+    assert "1 verdict would change" in shown.output
     assert "EUR: payout of clicks and impressions 0.2 -> 0.1 (-0.1)" in shown.output
     assert "Nothing was written." in shown.output
     assert past.verdicts() == {"valid": 2}
     written = json.loads(run(*words, "--yes", "--json").stdout)
     assert (written["state"], written["changed"]) == ("applied", {"click": 2})
     assert past.verdicts() == past.rolled_up() == {"invalid": 1, "valid": 1}
-    assert run("rescore", "--from", "soon", "--to", "later").exit_code == 1
+    again = run(*words)
+    assert (again.exit_code, "no verdict would change" in again.output) == (0, True), (
+        "a second time changes nothing"
+    )
+    day, before = str(past.day(0)), str(past.day(-1))
+    for first, last, sentence in (
+        ("soon", "later", "'soon' is no day"),
+        ("9999-12-31", "9999-12-31", "too far"),
+        (day, before, f"--to {before} is before --from {day}"),
+        (f"{day}T00:00+02:00", day, "no zone"),
+        ("2001-01-01", day, "at most 400"),
+    ):
+        refused = run("rescore", "--from", first, "--to", last)
+        assert refused.exit_code == 1
+        assert sentence in str(refused.exception)
 
 
 def test_a_dry_run_tells_what_a_rule_set_otherwise_would_have_done_and_writes_nothing(web, run, past, event_store):
@@ -113,6 +141,7 @@ def test_a_dry_run_tells_what_a_rule_set_otherwise_would_have_done_and_writes_no
     address = f"85.214.132.{today.partner % 250}"
     clicks = today.clicks(today.day(0), *["x"] * 12, ts=moment, ip=address, is_unique=True, **PERSON)
     today.convert(clicks[-1])
+    today.clicks(today.day(0), "what the rules in force call a bot anyway", ts=moment, **BOT)
     words = ("dry-run", "--rule", "ip_velocity", "--set", "per_minute=5", "--action", "reject", "--days", 1)
     told = json.loads(run(*words, "--for-partner", today.partner, "--json").stdout)
     assert told["state"] == "answered"
@@ -123,7 +152,8 @@ def test_a_dry_run_tells_what_a_rule_set_otherwise_would_have_done_and_writes_no
     assert any("count=12" in fact for one in sampled for fact in one["facts"])
     followed = [(one["currency"], one["action"], one["conversions"], one["payout"]) for one in found["followed"]]
     assert followed == [("EUR", "reject", 1, 3.0)]
-    assert today.verdicts() == {"valid": 12}
+    assert {one["reason"] for one in found["reasons"] if one["before"] != one["after"]} == {"ip_velocity"}
+    assert today.verdicts() == {"valid": 13}
     refused = run("dry-run", "--rule", "ip_velocity", "--set", "per_minute=-5")
     assert refused.exit_code == 1
     assert web.admin.refused("POST", f"{PATH}/{told['id']}/apply") == (409, "rescoring_not_ready")
