@@ -36,6 +36,7 @@ from kernel.metrics import counter
 _log = log(__name__)
 
 Percentiles = NDArray[np.uint8]
+Fine = NDArray[np.float32]
 T = TypeVar("T")
 
 _NEVER: Final = 101
@@ -48,8 +49,8 @@ class Model(Protocol):
 
     version: str
 
-    def score(self, traffic: Traffic, counted: Counted) -> Percentiles:
-        """Return the percentile of each click in the training window."""
+    def score(self, traffic: Traffic, counted: Counted) -> Percentiles | Fine:
+        """Return the percentile of each click in the training window, as fine as it is known."""
         ...
 
     def explain(self, traffic: Traffic, counted: Counted, rows: Sequence[int]) -> list[tuple[str, ...]]:
@@ -199,17 +200,21 @@ class Assessment:
         if scores is None:
             return
         left_out = np.asarray(self.traffic.is_impression, np.bool_) | np.asarray(self.traffic.is_test, np.bool_)
-        self.percentiles = np.where(left_out, np.uint8(0), np.minimum(scores, 100).astype(np.uint8))
-        rows = self._outliers(self.percentiles)
+        fine = np.where(left_out, np.float32(0), np.minimum(scores, 100).astype(np.float32))
+        self.percentiles = fine.astype(np.uint8)
+        rows = self._outliers(fine)
         if not rows:
             return
-        farthest = sorted(sorted(rows, key=lambda row: -int(scores[row]))[:EXPLAINED_MOST])
+        farthest = sorted(sorted(rows, key=lambda row: -fine[row])[:EXPLAINED_MOST])
         nothing: list[tuple[str, ...]] = [()] * len(farthest)
         told = guarded("explanation", lambda: model.explain(self.traffic, counted, farthest), nothing)
         self.features = {row: features for row, features in zip(farthest, told, strict=True) if features}
         for row in rows:
             features = ", ".join(self.features.get(row, ()))
-            facts = {"percentile": self.percentiles[row]} | ({"features": features} if features else {})
+            # Rounded down, because 100 is more than all of them.
+            facts = {"percentile": f"{int(fine[row] * 100) / 100:g}"} | (
+                {"features": features} if features else {}
+            )
             self.add(row, Finding(MODEL_OUTLIER, facts_text(**facts)))
 
     def verdicts(self) -> Verdicts:
@@ -257,7 +262,7 @@ class Assessment:
         place = self.traffic.partner_ids[row], self.traffic.offer_ids[row]
         return judge(codes, percentile, book.aside(codes, *place))
 
-    def _outliers(self, percentiles: Percentiles) -> list[int]:
+    def _outliers(self, percentiles: Fine) -> list[int]:
         book, traffic = self.force.book, self.traffic
         if book.is_everywhere_alike(MODEL_OUTLIER):
             found: list[int] = np.flatnonzero(percentiles >= _threshold(book, (0, 0))).tolist()
@@ -273,7 +278,7 @@ def _facts(found: tuple[Finding, ...], judgement: Judgement) -> tuple[str, ...]:
     return tuple(of_code[code] for code in judgement.reasons) if any(of_code.values()) else ()
 
 
-def _threshold(book: Rulebook, place: tuple[int, int]) -> int:
+def _threshold(book: Rulebook, place: tuple[int, int]) -> float:
     """Return from which percentile a click is suspect; 101 where the rule is off."""
     resolved = book.resolve(MODEL_OUTLIER, *place)
     if not resolved.enabled or not isinstance(resolved.settings, ModelOutlier):

@@ -60,7 +60,8 @@ left out; several hosts share their counts through Redis, and each goes on with 
 _SCORE = """
 ## score
 
-Not a reason: what follows from a click's `fraud_score`, whatever it is made of, once an action is set.
+Not a reason: what follows from the `fraud_score` of a suspect or invalid event, whatever it is made of, once an
+action is set. Of valid traffic, too, a tenth has a `model_score` of 90 and more, so that nothing follows there.
 """
 
 

@@ -120,7 +120,7 @@ class Drift:
             if all(found.shape == self._shape for found in bins.values()):
                 self._clicks, self._flagged, self._bins = dict(seen.clicks), dict(seen.flagged), bins
 
-    def observe(self, rows: Matrix, scores: npt.NDArray[np.uint8]) -> None:
+    def observe(self, rows: Matrix, scores: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> None:
         """Add a scored batch."""
         if not len(rows):
             return

@@ -23,7 +23,7 @@ from fraud.forest.drift import Drift
 from fraud.forest.errors import MODEL_BROKEN
 from fraud.forest.facts import FactReader
 from fraud.forest.features import BY_NAME, NAMES, Matrix, Stretch, matrix
-from fraud.forest.scale import percentiles
+from fraud.forest.scale import fine_percentiles, percentiles
 from fraud.forest.tables import Tables
 from fraud.forest.trees import Trees
 from fraud.forest.vocabulary import Numbers
@@ -84,10 +84,10 @@ class Model:
         self._last = (traffic, counted, found)
         return found
 
-    def score(self, traffic: Traffic, counted: Counted) -> npt.NDArray[np.uint8]:
-        """Return each click's percentile of the training window, 0 (ordinary) to 100."""
+    def score(self, traffic: Traffic, counted: Counted) -> npt.NDArray[np.float32]:
+        """Return each click's percentile of the training window, 0 (ordinary) to 100, in steps of 0.025."""
         found = self.features(traffic, counted)
-        scores = self.percentiles(found)
+        scores = fine_percentiles(self._trees.anomalies(self._stretch.of(found)), self._scale)
         if self.drift is not None:
             self.drift.observe(found, scores)
         return scores

@@ -22,8 +22,13 @@ def scale_of(anomalies: Numbers) -> Numbers:
     return np.asarray(np.quantile(anomalies, np.linspace(0, 1, STEPS + 1), method="inverted_cdf"), np.float64)
 
 
-def percentiles(anomalies: Numbers, scale: Numbers) -> npt.NDArray[np.uint8]:
-    """Return the percentile of each anomaly, rounded down: 99 is the last hundredth of the window."""
+def fine_percentiles(anomalies: Numbers, scale: Numbers) -> npt.NDArray[np.float32]:
+    """Return the percentile of each anomaly; one step is a fortieth of a percent."""
     below = np.searchsorted(scale, anomalies, "left")
     upto = np.searchsorted(scale, anomalies, "right")
-    return np.asarray(50 * (below + upto) // len(scale), np.uint8)
+    return np.asarray(50 * (below + upto) / len(scale), np.float32)
+
+
+def percentiles(anomalies: Numbers, scale: Numbers) -> npt.NDArray[np.uint8]:
+    """Return the percentile of each anomaly, rounded down: 99 is the last hundredth of the window."""
+    return fine_percentiles(anomalies, scale).astype(np.uint8)

@@ -23,7 +23,6 @@ from fraud.rules.settings import (
     FastClick,
     HourOfDay,
     IpVelocity,
-    ModelOutlier,
     PrefixVelocity,
     RuleSettings,
     SubIdSpam,
@@ -150,11 +149,6 @@ def _hour_of_day(look: Look, settings: HourOfDay) -> Found:
         usual = max(pace.by_hour[hour], pace.by_hour[hour - 1])
         if counts[row] > settings.factor * usual:
             yield row, facts_text(count=counts[row], hour=f"{hour:02}", usual=f"{usual:.0f}")
-
-
-def outliers(percentiles: NDArray[np.uint8], settings: ModelOutlier) -> list[int]:
-    """Return the rows that the model makes suspect."""
-    return _rows(percentiles >= settings.percentile)
 
 
 BEHAVIOUR_RULES: Final = (

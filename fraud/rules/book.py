@@ -25,7 +25,7 @@ from kernel.logging import log
 
 _log = log(__name__)
 
-RULES_VERSION = "2026.11.2"
+RULES_VERSION = "2026.11.3"
 """Year, month and count of the built-in rules. Stored with each verdict; re-scoring compares two of them."""
 
 LONGEST_BLOCK_MINUTES = 366 * 24 * 60

@@ -159,8 +159,9 @@ def test_conversions_and_scores_block_too(scene):
     scene.rule(code="score", block="sub1", settings={"threshold": 80})
     scene.click("ctit_too_fast", table="conversions")
     scene.click("ctit_too_fast", source="no conversion")
-    scene.click(fraud_score=79, sub1="below")
-    scene.click(fraud_score=80, sub1="above")
+    scene.click(fraud_score=79, verdict="suspect", sub1="below")
+    scene.click(fraud_score=80, verdict="suspect", sub1="above")
+    scene.click(fraud_score=99, verdict="valid", sub1="nobody's suspect")
     scene.blocks.look()
     assert sorted(one[:2] for one in scene.blocked()) == [("source", "farm"), ("sub1", "above")]
 

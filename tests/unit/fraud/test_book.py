@@ -14,7 +14,7 @@ def test_without_entries_every_rule_is_on_with_its_defaults_under_the_built_in_v
     assert book.version == RULES_VERSION
     assert book.is_on("ip_velocity", 3, 4)
     assert book.action("ip_velocity") == RuleAction("mark", None, 0)
-    assert (book.settings("ip_velocity").per_minute, book.settings("model_outlier").percentile) == (60, 99)
+    assert (book.settings("ip_velocity").per_minute, book.settings("model_outlier").percentile) == (60, 99.75)
 
 
 def test_each_part_comes_from_the_nearest_entry_that_has_it():

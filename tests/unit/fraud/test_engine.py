@@ -22,7 +22,7 @@ class FixedModel:
 
     def score(self, batch, counted):
         assert len(counted) == len(batch)
-        return np.array(self.percentiles, np.uint8)
+        return np.array(self.percentiles, np.float32)
 
     def explain(self, _batch, _counted, rows):
         self.asked.append(list(rows))
@@ -75,13 +75,15 @@ def test_the_score_is_the_larger_of_rules_and_model():
 
 
 def test_a_high_model_score_is_a_reason_with_its_features_and_corroborates_none():
-    model = FixedModel(99, 99, 98)
+    model = FixedModel(99.75, 99.999, 99.5)
     verdicts = Engine(model=model).judge(traffic(is_proxy=[False, True, False]))
     assert judged(verdicts) == ["suspect", "suspect", "valid"]
     assert reasons(verdicts) == [("model_outlier",), ("anonymous_proxy", "model_outlier"), ()]
     assert model.asked == [[0, 1]]
     assert verdicts.model_features == {0: ("address_minute", "hour"), 1: ("address_minute", "hour")}
-    assert facts_of(verdicts.facts[1][1]) == {"percentile": "99", "features": "address_minute, hour"}
+    assert verdicts.model_scores.tolist() == [99, 99, 99]
+    assert facts_of(verdicts.facts[0][0])["percentile"] == "99.75"
+    assert facts_of(verdicts.facts[1][1]) == {"percentile": "99.99", "features": "address_minute, hour"}
     assert verdicts.facts[1][0] == ""
 
 

@@ -82,3 +82,9 @@ def test_a_score_from_its_threshold_on_has_an_action_of_its_own():
     assert judged("ctit_too_fast", book=book).follows == "hold"
     assert judged("duplicate_txn", book=book).follows == ""
     assert judged("duplicate_txn", book=book, percentile=99).follows == "hold"
+    # Percentiles rank ordinary traffic, too.
+    assert (
+        judged(book=book, percentile=99).follows
+        == judged("duplicate_click", book=book, percentile=99).follows
+        == ""
+    )
