@@ -66,10 +66,9 @@ def simulate(
     learn: Annotated[
         bool,
         typer.Option(
-            "--learn",
-            help="Wait between two parts until the service has counted what is usual, five minutes at most.",
+            help="Between two parts of the past wait some seconds until the service has counted what is usual.",
         ),
-    ] = False,
+    ] = True,
     only_json: Annotated[bool, typer.Option("--json", help="Print nothing but one JSON object.")] = False,
     only_list: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
 ) -> None:

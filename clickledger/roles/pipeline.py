@@ -22,7 +22,7 @@ from kernel.settings import Settings
 from tracker.click_id import load_keys
 from tracker.outbound.service import open_outbound
 from tracker.pipeline.assembly import build_pipeline
-from tracker.pipeline.runner import PipelineLoop
+from tracker.pipeline.runner import IMPORT_PREFIX, PipelineLoop
 
 DRAIN_SECONDS = 5.0
 """Time to ship what is left when asked to end; what isn't shipped stays safe in the journals."""
@@ -50,10 +50,11 @@ def running(chosen: Settings, store: Client) -> Iterator[PipelineLoop]:
             keys,
             on_changes=outbound.enqueue,
             outgoing=outbound.resend,
-            also_each_round=lambda: _each_round(outbound.each_round, keeper.tell_age),
+            also_each_round=lambda: _each_round(outbound.each_round, keeper.tell_age, lambda: imports.look(loop)),
             usual=lambda: keeper.current,
         ) as loop,
     ):
+        imports = Imports(keeper.hurry)
         thread = threading.Thread(target=loop.run, name="pipeline")
         thread.start()
         keeper.start()
@@ -66,6 +67,29 @@ def running(chosen: Settings, store: Client) -> Iterator[PipelineLoop]:
             sender.stop()
             thread.join()
             loop.drain(time.monotonic() + DRAIN_SECONDS)
+
+
+class Imports:
+    """Tells when days that were imported are stored, with the conversions of their postbacks."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` once for all that came since the last time."""
+        self._tell = tell
+        self._told: frozenset[str] = frozenset()
+
+    def look(self, loop: PipelineLoop) -> None:
+        """Look at how far the journals are; costs next to nothing while no import is new."""
+        names = frozenset(loop.imported)
+        if names <= self._told:
+            self._told = names
+            return
+        state = loop.status()
+        under_way = state["postbacks_waiting"] or any(
+            one["shipped"] < one["events"] for one in state["journals"] if one["name"].startswith(IMPORT_PREFIX)
+        )
+        if not under_way:
+            self._told = names
+            self._tell()
 
 
 def _each_round(*calls: Callable[[], None]) -> None:

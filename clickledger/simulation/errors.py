@@ -26,7 +26,7 @@ NOT_LEARNED = ErrorKind(
     "simulation_not_learned",
     503,
     "error",
-    "The service did not count what is usual in time: its log says why; leave --learn out to go on without.",
+    "The service did not count what is usual in time: its log says why; give --no-learn to go on without.",
 )
 
 ERRORS = table(SPAN_INVALID, DAY_INVALID, SIMULATION_UNSTORED, NOT_LEARNED)

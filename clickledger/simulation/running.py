@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
@@ -16,7 +16,7 @@ from clickledger.simulation import live, past
 from clickledger.simulation.errors import DAY_INVALID, SIMULATION_UNSTORED, SPAN_INVALID
 from clickledger.simulation.program import AdminApi, Program, ensure
 from clickledger.simulation.reading import read
-from fraud.simulation import Judged, Measured, Plan, SimulatedConversion, Wanted, by_time, make_plan
+from fraud.simulation import SCENARIOS, Judged, Measured, Plan, SimulatedConversion, Wanted, by_time, make_plan
 from kernel.settings import Settings
 
 Road = Literal["edge", "pipeline"]
@@ -40,6 +40,8 @@ class Result:
     refusals: dict[str, int]
     first_day: date
     elapsed_s: float
+    lacking: dict[str, str] = field(default_factory=dict)
+    """Scenarios that are found by lists alone -> the setting that should name one, and doesn't."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the object the command ends with."""
@@ -48,6 +50,7 @@ class Result:
             "missing": self.missing,
             "left_out": self.left_out,
             "refusals": self.refusals,
+            "lacking": self.lacking,
             "first_day": self.first_day.isoformat(),
             "elapsed_s": round(self.elapsed_s, 3),
         }
@@ -150,7 +153,18 @@ def simulate(
         dict(sent.refusals),
         begins,
         time.monotonic() - started,
+        _lacking(wanted, chosen),
     )
+
+
+def _lacking(wanted: Wanted, chosen: Settings) -> dict[str, str]:
+    """Return the scenarios whose lists this command's settings, the service's most likely, don't name."""
+    needed = {name: SCENARIOS[name].found_by_list for name in wanted.scenarios}
+    return {
+        name: f"CLICKLEDGER_{setting.upper()}"
+        for name, setting in needed.items()
+        if setting and getattr(chosen, setting) is None and (chosen.geoip_anonymous_ip is None or "ref" in setting)
+    }
 
 
 def _read_stored(

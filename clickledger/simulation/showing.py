@@ -1,4 +1,7 @@
-"""A simulation's result as a table a person reads."""
+"""A simulation's result as tables a person reads.
+
+Invariants: figures are whole at eighty columns; what explains them, the reasons, is in lines of its own below.
+"""
 
 from __future__ import annotations
 
@@ -13,34 +16,25 @@ REASONS_SHOWN = 4
 
 def show(result: Result, console: Console) -> None:
     """Print what was caught and whom it harmed."""
-    caught = Table(title="Simulated fraud", title_justify="left")
-    for name, justify in (
-        ("scenario", "left"),
-        ("of", "left"),
-        ("events", "right"),
-        ("caught", "right"),
-        ("invalid", "right"),
-        ("duplicate", "right"),
-        ("named", "right"),
-        ("reasons", "left"),
-    ):
-        caught.add_column(name, no_wrap=name == "scenario", justify=justify)  # type: ignore[arg-type]  # the literals of rich
+    caught = _table("Simulated fraud", "scenario", "of", "events", "caught", "invalid", "duplicate", "named")
+    reasons = _table("Found by", "scenario", "reasons")
     for name in result.measured.scenarios:
         count = result.measured.of_scenario(name)
         caught.add_row(name, SCENARIOS[name].judged, *_cells(count, count.duplicate, count.named))
+        reasons.add_row(name, _reasons(count) or "nothing")
     if result.measured.scenarios:
-        console.print(caught)
-    harmed = Table(title="Ordinary visitors harmed", title_justify="left")
-    for name in ("whose", "what", "events", "harmed", "invalid", "reasons"):
-        harmed.add_column(name, justify="left" if name in {"whose", "what", "reasons"} else "right")
+        console.print(caught, "", reasons, "")
+    harmed = _table("Ordinary visitors harmed", "whose", "what", "events", "harmed", "invalid", "reasons")
     for whose, counts in (
         ("ordinary partners'", result.measured.ordinary),
         ("beside fraud", result.measured.beside),
     ):
         for kind, count in sorted(counts.items()):
-            harmed.add_row(whose, kind, *_cells(count))
+            harmed.add_row(whose, kind, *_cells(count), _reasons(count))
     if harmed.row_count:
-        console.print(harmed)
+        console.print(harmed, "")
+    for name, setting in result.lacking.items():
+        console.print(f"{name} can't be found by rules: {setting} names no list.", markup=False)
     if result.left_out:
         console.print(f"{result.left_out:,} conversions would come later than anybody waits and were left out.")
     for what, times in sorted(result.refusals.items()):
@@ -48,7 +42,18 @@ def show(result: Result, console: Console) -> None:
     console.print("Simulated traffic proves that a rule works, and never that the model is good.")
 
 
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        text = name in {"scenario", "of", "whose", "what", "reasons"}
+        table.add_column(name, no_wrap=name != "reasons", overflow="fold", justify="left" if text else "right")
+    return table
+
+
 def _cells(count: Count, *more: int) -> tuple[str, ...]:
-    reasons = ", ".join(f"{code} {number:,}" for code, number in count.reasons.most_common(REASONS_SHOWN))
     shares = (f"{count.share(part):.1%}" for part in (count.invalid, *more))
-    return f"{count.events:,}", f"{count.caught:.1%}", *shares, reasons
+    return f"{count.events:,}", f"{count.caught:.1%}", *shares
+
+
+def _reasons(count: Count) -> str:
+    return ", ".join(f"{code} {number:,}" for code, number in count.reasons.most_common(REASONS_SHOWN))

@@ -1,4 +1,4 @@
-"""Keeps what is usual fresh: a thread that counts it in the event store, at once and every few minutes.
+"""Keeps what is usual fresh: a thread that counts it in the event store, at once, every few minutes and when told.
 
 Invariants: it has a handle of its own that can only read; what is in force is replaced as a whole, so that a
 reader sees one moment or another; a store that is away leaves what was known in force, and rules are silent where
@@ -30,6 +30,10 @@ EVERY_SECONDS = 300.0
 """Pause between two counts. What is usual over weeks hardly changes within minutes."""
 AGAIN_SECONDS = 15.0
 """Pause after one that failed."""
+SETTLE_SECONDS = 2.0
+"""Pause before a count that was asked for: whoever saw the same as who asked, and waits for it, waits by then."""
+BREATHS = 10.0
+"""It is at least so many times as long as the last count took: a hundred imports aren't a hundred counts."""
 END_SECONDS = 2.0
 """How long ``stop`` waits for a count that is under way; the thread is a daemon and dies with its process."""
 
@@ -66,6 +70,8 @@ class UsualKeeper:
         self._on_change = on_change
         self._every_s = every_s
         self._end = threading.Event()
+        self._asked = threading.Event()
+        self._took_s = 0.0
         self._thread = threading.Thread(target=self._run, name="usual", daemon=True)
         self._age = gauge("clickledger_fraud_usual_age_seconds")
 
@@ -78,9 +84,14 @@ class UsualKeeper:
         """Begin; returns at once."""
         self._thread.start()
 
+    def hurry(self) -> None:
+        """Count soon, because much has changed at once: days were imported. Returns at once."""
+        self._asked.set()
+
     def stop(self) -> None:
         """End; waits for a moment for what is under way."""
         self._end.set()
+        self._asked.set()
         if self._thread.is_alive():
             self._thread.join(END_SECONDS)
 
@@ -105,15 +116,21 @@ class UsualKeeper:
                 _close(store)
                 store, pause = None, AGAIN_SECONDS
             self.tell_age()
-            self._end.wait(min(pause, self._every_s))
+            self._pause(min(pause, self._every_s))
         _close(store)
 
+    def _pause(self, seconds: float) -> None:
+        if self._asked.wait(seconds):
+            self._end.wait(min(max(SETTLE_SECONDS, BREATHS * self._took_s), self._every_s))
+            self._asked.clear()
+
     def _refresh(self, store: Client) -> None:
-        now = time.time()
+        now, begun = time.time(), time.monotonic()
         clicks = read_usual(store, now)
         if self._end.is_set():
             return
         fresh = Usual(clicks, read_conversions(store, int(now * 1000)), now)
+        self._took_s = time.monotonic() - begun
         self.current = fresh
         self._on_change(fresh)
 

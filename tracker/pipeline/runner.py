@@ -235,6 +235,11 @@ class PipelineLoop:
         self._waiting.value = float(self._ledger.waiting())
         self._backlog.value, self._lag.value = float(backlog), lag
 
+    @property
+    def imported(self) -> tuple[str, ...]:
+        """Names of the journals of imports that are or were here."""
+        return self._imported
+
     def status(self) -> dict[str, Any]:
         """Return how far every journal is; safe to call from another thread, about a second old."""
         return {

@@ -26,6 +26,8 @@ class Scenario:
     """Reason codes of FRAUD that are made for it."""
     judged: Literal["clicks", "conversions"] = "clicks"
     """What is counted as caught: its clicks, or what they claim to have sold."""
+    found_by_list: str = ""
+    """Setting that names the only list which finds it, '' when rules find it without."""
     times: float = 1.0
     """Events for each one asked for: a flood needs many, and faked sales stay few beside an offer's real ones."""
 
@@ -76,6 +78,7 @@ SCENARIOS: dict[str, Scenario] = {
             "Some hosted servers click in rounds, each click under another real browser's user agent, in English.",
             machines.hosted_bots,
             ("datacenter_ip",),
+            found_by_list="fraud_datacenter_list",
         ),
         Scenario(
             "fast-clicks",
@@ -134,12 +137,14 @@ SCENARIOS: dict[str, Scenario] = {
             "Clicks come through public proxies and Tor exits.",
             masks.hidden_addresses,
             ("anonymous_proxy", "tor_exit"),
+            found_by_list="fraud_proxy_list",
         ),
         Scenario(
             "spam-referrers",
             "Clicks name pages as their origin that want to be seen in statistics.",
             masks.spam_referrers,
             ("spam_referrer",),
+            found_by_list="fraud_referrer_list",
         ),
         Scenario(
             "old-browsers",

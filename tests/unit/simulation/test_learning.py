@@ -48,6 +48,6 @@ def test_it_returns_once_the_count_is_younger_than_the_call(monkeypatch):
 def test_a_count_that_never_comes_is_said(monkeypatch):
     monkeypatch.setattr(learning, "PAUSE_S", 0.01)
     monkeypatch.setattr(learning, "PATIENCE_S", 0.1)
-    with pytest.raises(ClickledgerError, match="--learn") as raised:
+    with pytest.raises(ClickledgerError, match="--no-learn") as raised:
         learning.wait_until_counted(service(line("200")))
     assert raised.value.kind.code == "simulation_not_learned"

@@ -92,6 +92,19 @@ def test_something_unforeseen_ends_nothing(counted):
     kept_by.stop()
 
 
+def test_it_counts_soon_when_it_is_told_to_once_for_many(counted, monkeypatch):
+    monkeypatch.setattr(keeper, "SETTLE_SECONDS", 0.05)
+    kept_by, told, came = kept(Store)
+    kept_by.start()
+    assert came.wait(PATIENCE_SECONDS)
+    came.clear()
+    for _ in range(5):
+        kept_by.hurry()
+    assert came.wait(PATIENCE_SECONDS), "it kept to its hour"
+    kept_by.stop()
+    assert len(told) == 2
+
+
 def test_it_counts_again_after_its_pause(counted):
     kept_by, told, _ = kept(Store, every_s=0.001)
     twice = threading.Event()
