@@ -10,8 +10,9 @@ does.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,14 +45,11 @@ def local_outlier_factor(matrix: Matrix, seed: int) -> Scores:
     from sklearn.neighbors import LocalOutlierFactor
 
     scaled = _standardised(matrix)
-    with warnings.catch_warnings():
-        # Partners of one click are duplicates of each other, which LOF warns of; a baseline is shown as it is.
-        warnings.simplefilter("ignore", UserWarning)
-        if len(scaled) <= NEIGHBOURS_AMONG:
-            detector = LocalOutlierFactor(n_neighbors=min(20, max(1, len(scaled) - 1))).fit(scaled)
-            return -np.asarray(detector.negative_outlier_factor_, dtype=np.float64)
-        among = _sampled(scaled, NEIGHBOURS_AMONG, seed)
-        return -np.asarray(LocalOutlierFactor(novelty=True).fit(among).score_samples(scaled), dtype=np.float64)
+    if len(scaled) <= NEIGHBOURS_AMONG:
+        detector = LocalOutlierFactor(n_neighbors=min(20, max(1, len(scaled) - 1))).fit(scaled)
+        return -np.asarray(detector.negative_outlier_factor_, dtype=np.float64)
+    among = _sampled(scaled, NEIGHBOURS_AMONG, seed)
+    return -np.asarray(LocalOutlierFactor(novelty=True).fit(among).score_samples(scaled), dtype=np.float64)
 
 
 def one_class_svm(matrix: Matrix, seed: int) -> Scores:
@@ -104,12 +102,31 @@ def best_column(matrix: Matrix, positive: NDArray[np.bool_]) -> tuple[int, int, 
     return max(found, key=lambda one: one[2])
 
 
-DETECTORS: Final[dict[str, Callable[[Matrix, int], Scores]]] = {
-    "isolation_forest_defaults": isolation_forest,
-    "local_outlier_factor": local_outlier_factor,
-    "ecod_tails": tails,
-    "one_class_svm": one_class_svm,
+class Detector(NamedTuple):
+    """What scores partners without labels."""
+
+    score: Callable[[Matrix, int], Scores]
+    exact: float
+    """Partners up to which it draws nothing, so that all seeds say the same."""
+
+
+DETECTORS: Final[dict[str, Detector]] = {
+    "isolation_forest_defaults": Detector(isolation_forest, 0),
+    "local_outlier_factor": Detector(local_outlier_factor, NEIGHBOURS_AMONG),
+    "ecod_tails": Detector(tails, float("inf")),
+    "one_class_svm": Detector(one_class_svm, SAMPLE),
 }
+
+
+@contextmanager
+def as_they_are() -> Iterator[None]:
+    """Keep detectors from warning: partners of one click are each other's duplicates, and a baseline shows it.
+
+    To be entered in one thread alone: warnings are the process's.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 def _standardised(matrix: Matrix) -> Matrix:

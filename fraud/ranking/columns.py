@@ -42,7 +42,7 @@ HIGH: Final = frozenset(
 PER_CLICK: Final = frozenset({"ratio", "share", "rate"})
 """``IpClickRatio``: so many different addresses for a click. Together with "click" this is a LOW name."""
 CLICKS: Final = frozenset({"click", "clicks", "events", "visits", "impressions"})
-TOTAL: Final = frozenset({"total", "count", "number", "num", "n", "all"})
+TOTAL: Final = frozenset({"total", "count", "counts", "number", "num", "no", "nb", "n", "of", "all", "sum"})
 COUNT_SHARE: Final = 0.95
 """Share of partners in which clicks must be at least any other count; the rest may count other things."""
 MOST_AMOUNTS: Final = 30

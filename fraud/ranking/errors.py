@@ -15,7 +15,7 @@ COLUMN_NOT_NUMERIC = ErrorKind(
     "table_column_not_numeric",
     400,
     "info",
-    "Every column but the id and the label holds finite numbers, or nothing.",
+    "Every column but the id and the label holds numbers (12, 0.5, 1e3; below 1e30), or nothing.",
 )
 COLUMNS_DIFFER = ErrorKind(
     "table_columns_differ", 400, "info", "Both tables need the same columns; their order doesn't matter."

@@ -7,29 +7,34 @@ Three ways, by what may be learnt from:
 - ``cross_validated``: each partner is ranked by a ranker taught without it, on folds drawn anew for each seed.
   Both sides are of one month, so this flatters: a later month has moved.
 
-Invariants: no score of a partner is made with its own label; the same tables, options and versions of libraries
-give the same figures.
+Invariants: no score of a partner is made with its own label, unless the training table holds its very row, which
+is counted (``rows_in_train``); the same tables, options and versions of libraries give the same figures, whatever
+the number of workers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from functools import partial
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.ranking.baselines import DETECTORS, best_column, filled, gradient_boosting
+from fraud.ranking.baselines import DETECTORS, as_they_are, best_column, filled, gradient_boosting
 from fraud.ranking.columns import size_column
 from fraud.ranking.errors import COLUMN_MISSING, LABELS_TOO_FEW
 from fraud.ranking.measures import FLAG_RATES, Measures, bootstrap_sd, measure
+from fraud.ranking.peers import Matrix, usual
 from fraud.ranking.supervised import Supervised
 from fraud.ranking.tables import Table, listed
 from fraud.ranking.unsupervised import Scores, Unsupervised
 
 Way = Literal["without_labels", "trained", "cross_validated"]
 Positive = NDArray[np.bool_]
+_T = TypeVar("_T")
 
 FOLDS: Final = 10
 """Of a cross-validation: each ranker is taught nine tenths of the few positives there are."""
@@ -47,6 +52,8 @@ class Evaluation:
     """0: no cross-validation."""
     clicks: str | None = None
     """The column that counts clicks; None: found, see ``columns``."""
+    workers: int = 1
+    """Seeds worked on at once, in threads: trees are grown outside of Python. Figures don't depend on it."""
 
     @property
     def way(self) -> Way:
@@ -55,11 +62,11 @@ class Evaluation:
             return "trained"
         return "cross_validated" if self.folds else "without_labels"
 
-    def run(self, on_seed: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+    def run(self, on_seed: Callable[[], None] = lambda: None) -> dict[str, Any]:
         """Return the figures, ready for JSON; means over seeds.
 
         Args:
-            on_seed: Called before each seed's work.
+            on_seed: Called when a seed's ranking is done, in the thread that did it.
 
         Raises:
             ClickledgerError: The tables can't be judged so; the sentence says why.
@@ -67,19 +74,23 @@ class Evaluation:
         """
         table, positive = self.table, self.table.positive(self.positive)
         clicks = self._clicks()
-        rankings, boosted = [], []
-        for seed in range(self.seeds):
-            on_seed(seed)
-            if self.way == "without_labels":
-                rankings.append(Unsupervised(seed, clicks=clicks).fit_score(table.matrix, table.names).scores)
-            else:
-                ranked, plain = self._learnt(positive, seed)
-                rankings.append(ranked)
-                boosted.append(measure(plain, positive))
+        names, matrix = table.names, table.matrix
+        held = usual(matrix, None if clicks is None else matrix[:, names.index(clicks)])
+        teaching = self._teaching(positive)
+
+        def ranked(seed: int) -> tuple[Scores, Scores | None]:
+            unlike = Unsupervised(seed, clicks=clicks).fit_score(matrix, names, held).scores
+            found = (unlike, None) if teaching is None else self._learnt(teaching, unlike, seed)
+            on_seed()
+            return found
+
+        found = self._over_seeds(ranked, self.seeds)
+        rankings = [one for one, _ in found]
+        boosted = [measure(plain, positive) for _, plain in found if plain is not None]
         return {
             "way": self.way,
             "table": str(table.path),
-            **({"train": str(self.train.path)} if self.train else {}),
+            **({"train": str(self.train.path), "rows_in_train": self._known_rows()} if self.train else {}),
             **({"folds": self.folds} if self.folds else {}),
             "partners": len(table.ids),
             "positives": int(positive.sum()),
@@ -95,6 +106,10 @@ class Evaluation:
             },
         }
 
+    def _known_rows(self) -> int:
+        """Return how many of the ranked partners' very rows were learnt from."""
+        return 0 if self.train is None else self.table.rows_in(self.train.like(self.table))
+
     def _clicks(self) -> str | None:
         names = self.table.names
         if self.clicks is not None and self.clicks not in names:
@@ -104,29 +119,60 @@ class Evaluation:
             )
         return self.clicks if self.clicks is not None else size_column(names, self.table.matrix)
 
-    def _learnt(self, positive: Positive, seed: int) -> tuple[Scores, Scores]:
-        """Return scores by the ranker and by plain gradient boosting, of partners neither learnt from."""
-        names, matrix = self.table.names, self.table.matrix
+    def _teaching(self, positive: Positive) -> tuple[Matrix, Positive] | None:
+        """Return what is learnt from, of the table's own columns in their order; None: nothing.
+
+        Raises:
+            ClickledgerError: Not enough, or other columns.
+
+        """
         if self.train is not None:
             train = self.train.like(self.table)
             marks = train.positive(self.positive)
-            ranker = Supervised(seed).fit(train.matrix, names, marks.astype(np.float64))
-            return ranker.score(matrix, names), gradient_boosting(train.matrix, marks, matrix, seed)
-        from sklearn.model_selection import StratifiedKFold
-
+            lacking = Supervised.enough(marks.astype(np.float64))
+            if lacking:
+                raise LABELS_TOO_FEW.error(f"{train.path}: {lacking}")
+            return train.matrix, marks
+        if not self.folds:
+            return None
         rarer = int(min(positive.sum(), (~positive).sum()))
         if rarer < self.folds:
             raise LABELS_TOO_FEW.error(
                 f"{self.table.path}: {rarer} partners of the rarer kind can't be dealt out to {self.folds} folds;"
                 f" give --folds {max(rarer, 2)} or fewer, or a table with more of them."
             )
-        ranked, plain = np.zeros(len(matrix)), np.zeros(len(matrix))
-        for taught, held in StratifiedKFold(self.folds, shuffle=True, random_state=seed).split(matrix, positive):
-            ranker = Supervised(seed).fit(matrix[taught], names, positive[taught].astype(np.float64))
+        return self.table.matrix, positive
+
+    def _learnt(
+        self, teaching: tuple[Matrix, Positive], unlike: Scores, seed: int
+    ) -> tuple[Scores, Scores | None]:
+        """Return scores by the ranker and by plain gradient boosting, of partners neither learnt from."""
+        names, matrix = self.table.names, self.table.matrix
+        taught, marks = teaching
+        if self.train is not None:
+            ranker = Supervised(seed).fit(taught, names, marks.astype(np.float64))
+            # Boosting with defaults draws nothing but which of equal splits comes first: once is enough.
+            plain = None if seed else gradient_boosting(taught, marks, matrix, seed)
+            return ranker.score(matrix, names, unlike), plain
+        from sklearn.model_selection import StratifiedKFold
+
+        ranked, boosted = np.zeros(len(matrix)), np.zeros(len(matrix))
+        for others, held in StratifiedKFold(self.folds, shuffle=True, random_state=seed).split(matrix, marks):
+            ranker = Supervised(seed).fit(matrix[others], names, marks[others].astype(np.float64))
             # Scores are in units of the ranked table, so each fold ranks all and keeps its own.
-            ranked[held] = ranker.score(matrix, names)[held]
-            plain[held] = gradient_boosting(matrix[taught], positive[taught], matrix[held], seed)
-        return ranked, plain
+            ranked[held] = ranker.score(matrix, names, unlike)[held]
+            boosted[held] = gradient_boosting(matrix[others], marks[others], matrix[held], seed)
+        return ranked, boosted
+
+    def _over_seeds(self, work: Callable[[int], _T], seeds: int) -> list[_T]:
+        """Return what the work gives for each seed, in order."""
+        with ThreadPoolExecutor(self.workers) as pool:
+            done = [pool.submit(work, seed) for seed in range(seeds)]
+            try:
+                return [one.result() for one in done]
+            finally:
+                # Whoever stops waiting doesn't wait for the seeds that haven't begun.
+                pool.shutdown(cancel_futures=True)
 
     def _baselines(self, positive: Positive, clicks: str | None) -> dict[str, Any]:
         """Return the figures of every baseline on the table."""
@@ -150,8 +196,11 @@ class Evaluation:
             "chosen": "in hindsight" if train is None else "on the training table",
             **_figures([measure(matrix[:, at] * sign, positive)]),
         }
-        for name, detector in DETECTORS.items():
-            found[name] = _figures([measure(detector(matrix, seed), positive) for seed in range(self.seeds)])
+        with as_they_are():
+            for name, detector in DETECTORS.items():
+                draws = self.seeds if len(matrix) > detector.exact else 1
+                scores = self._over_seeds(partial(detector.score, matrix), draws)
+                found[name] = _figures([measure(one, positive) for one in scores])
         return found
 
 

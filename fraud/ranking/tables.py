@@ -1,13 +1,15 @@
 """Reading a table of per-partner features, and refusing one that can't be judged with a sentence that says why.
 
-A table is a CSV file in UTF-8: the first line names the columns, then one line per partner. One column is the
-partner's id, one may be the label, all others are finite numbers; an empty field (or ``nan``, ``null``, ``NA``) is
-a missing value. Invariants: nothing that a file holds makes a traceback; line numbers in sentences are the file's.
+A table is a CSV file in UTF-8: the first line names the columns, then one line per partner. Fields are parted by
+commas, or by the semicolons or tabs of the first line where it holds no comma. One column is the partner's id, one
+is the label, all others are finite numbers; an empty field (or ``nan``, ``null``, ``NA``) is a missing value.
+Invariants: nothing that a file holds makes a traceback; line numbers in sentences are the file's.
 """
 
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,10 @@ from fraud.ranking.errors import (
 )
 
 MISSING: Final = frozenset({"", "nan", "null", "na", "none", "n/a"})
+LARGEST: Final = 1e30
+"""Beyond it single precision, in which trees compare, ends, and no partner was ever counted so far."""
+SEPARATORS: Final = ";\t|"
+"""What may part fields beside commas: spreadsheets of half of Europe write semicolons."""
 SHOWN: Final = 8
 """Names shown in a sentence before it says "and so many more"."""
 
@@ -74,6 +80,11 @@ class Table:
             raise COLUMNS_DIFFER.error(f"{', and '.join(said)}. {COLUMNS_DIFFER.advice}")
         order = [self.names.index(name) for name in other.names]
         return Table(self.path, self.ids, other.names, self.matrix[:, order], self.labels)
+
+    def rows_in(self, other: Table) -> int:
+        """Return how many partners stand in the other table, of the same columns, with the very same features."""
+        theirs = {own: row.tobytes() for own, row in zip(other.ids, other.matrix, strict=True)}
+        return sum(theirs.get(own) == row.tobytes() for own, row in zip(self.ids, self.matrix, strict=True))
 
 
 def read_table(path: Path, *, identity: str, label: str) -> Table:
@@ -139,7 +150,11 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield each line's number and fields; blank lines are left out."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            first = file.readline()
+            parted = "," if "," in first else max(SEPARATORS, key=first.count)
+            # What can be read once alone, as a pipe, can't go back to its first line.
+            lines = itertools.chain([first], file)
+            reader = csv.reader(lines, strict=True, delimiter=parted if parted in first else ",")
             for line in reader:
                 if line:
                     yield reader.line_num, line
@@ -157,7 +172,7 @@ def _number(text: str, path: Path, line: int, column: str) -> float:
         number = float(text)
     except ValueError:
         number = float("inf")
-    if not np.isfinite(number):
+    if not np.isfinite(number) or abs(number) > LARGEST:
         raise COLUMN_NOT_NUMERIC.error(
             f"{path}, line {line}: column {column!r} holds {text[:60]!r}. {COLUMN_NOT_NUMERIC.advice}"
         )

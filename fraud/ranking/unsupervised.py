@@ -103,17 +103,19 @@ class Unsupervised:
         """
         self._seed, self._clicks, self._directions = seed, clicks, directions
 
-    def fit_score(self, matrix: Matrix, names: Sequence[str]) -> Ranking:
+    def fit_score(self, matrix: Matrix, names: Sequence[str], held: Usual | None = None) -> Ranking:
         """Score the partners of a table against each other.
 
         Args:
             matrix: Partners x columns; NaN is a missing value, and counts as usual.
             names: The columns' names.
+            held: What is usual in this very table, as a ranking with another seed knows it; None: found out.
 
         """
         matrix = np.asarray(matrix, dtype=np.float64)
         clicks = self._clicks if self._clicks is not None else size_column(names, matrix)
-        held = usual(matrix, None if clicks is None else matrix[:, list(names).index(clicks)])
+        if held is None:
+            held = usual(matrix, None if clicks is None else matrix[:, list(names).index(clicks)])
         side = sides(names, self._directions)
         tails = np.where(side == 0, np.abs(held.distance), np.maximum(held.distance * side, 0))
         views = [_isolation(held.distance, self._seed), _isolation(tails, self._seed), tails.mean(axis=1)]

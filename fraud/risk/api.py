@@ -90,7 +90,8 @@ async def _of_partner(request: Request) -> Response:
             first = run.day - timedelta(days=asked.days - 1)
             days = history.history(client, first, run.day, partner)
             measured = history.behaviour(client, run.day, partner)
-        if not risks and not days:
+        # A run keeps a row of itself under partner 0.
+        if not partner or (not risks and not days):
             raise NOT_FOUND.error(f"Partner {partner} had no clicks in these days.")
         name = state.names.of("partner", {partner}).get(partner, "")
         return told(run) | {

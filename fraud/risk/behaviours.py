@@ -97,7 +97,7 @@ def _concentration() -> list[Behaviour]:
                     f"{dimension}_entropy_{window}",
                     dimension,
                     -1,
-                    "degree",
+                    "share",
                     f"This partner's {degrees} have {{value}} of the greatest possible variety",
                     ranked=window == "1h",
                 ),

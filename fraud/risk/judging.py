@@ -79,14 +79,14 @@ def judge(
     teaching, labels = _lessons(measured.partners[enough], values, marks, remembered)
     lacking = Supervised.enough(labels)
     method: Method = "peers"
-    if lacking:
+    if not len(enough):
+        note = f"No partner had enough clicks to be judged; it takes {min_clicks:,}."
+    elif lacking:
         note = f"Ranked without labels, by how unlike their peers partners are: {lacking}"
-    elif not len(enough):
-        note = "Nobody had enough clicks to be judged."
     else:
         method = "marks"
         fraud, fine = int((labels == 1).sum()), int((labels == 0).sum())
-        scores = Supervised(seed).fit(teaching, RANKED, labels).score(values, RANKED)
+        scores = Supervised(seed).fit(teaching, RANKED, labels).score(values, RANKED, scores)
         note = f"Ranked by what analysts' marks teach: {fraud} partners marked as fraud, {fine} as fine."
     judged = Judged(
         method,

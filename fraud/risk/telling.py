@@ -21,8 +21,6 @@ MOST_REASONS: Final = 3
 LEAST_DISTANCE: Final = 2.0
 """Robust standard deviations from the peers' median: one ordinary partner in twenty is so far off on one
 behaviour."""
-_LOOKED_THROUGH: Final = 10
-"""Contributions looked through for reasons of different groups."""
 _UNTOLD: Final = frozenset({"volume"})
 """Groups that are no reason: peers are alike in them by choice."""
 
@@ -31,14 +29,20 @@ def reasons_of(ranking: Ranking, row: int) -> list[str]:
     """Return what sets a ranked partner apart, the strongest first; [] when nothing does."""
     found: list[str] = []
     groups = set(_UNTOLD)
-    for one in ranking.contributions(row, _LOOKED_THROUGH):
-        behaviour = BEHAVIOURS[one.column]
-        distance = ranking.tails[row, ranking.names.index(one.column)]
-        if distance < LEAST_DISTANCE or len(found) == MOST_REASONS:
+    stands_out = {
+        one.column: one
+        for one in ranking.contributions(row, len(ranking.names))
+        if ranking.tails[row, ranking.names.index(one.column)] >= LEAST_DISTANCE and not np.isnan(one.value)
+    }
+    for strongest in list(stands_out):
+        group = BEHAVIOURS[strongest].group
+        if len(found) == MOST_REASONS:
             break
-        if behaviour.group in groups or np.isnan(one.value):
+        if group in groups:
             continue
-        groups.add(behaviour.group)
+        groups.add(group)
+        # Of one kind, "35 % come from one address" is understood by everybody, and variety by few.
+        one = stands_out.get(f"{group}_share_day", stands_out[strongest])
         # The partner itself is among those it was held against.
         found.append(
             facts_text(
@@ -85,13 +89,16 @@ def behaviour_sentence(behaviour: Behaviour, value: float) -> str:
 
 def _peers(unit: Unit, value: float, median: float, peers: int) -> str:
     whom = "the one other partner" if peers == 1 else f"half of {peers:,} partners"
+    have = f"{whom} with similar volume {'has' if peers == 1 else 'have'}"
     usual, own = worded(unit, median), worded(unit, value)
     if usual == own:
-        return f"{whom} with similar volume {'has' if peers == 1 else 'have'} about as much"
-    bound = "under" if value > median else "over"
+        return f"{have} about as much"
     if value > median and median == 0:
-        return f"{whom} with similar volume {'has' if peers == 1 else 'have'} none at all"
-    return f"{whom} with similar volume {'has' if peers == 1 else 'have'} {bound} {usual}"
+        return f"{have} none at all"
+    if unit == "share" and usual == "100 %":
+        # Nobody has over all of it.
+        return f"{have} {usual}" if median == 1 else f"{have} nearly {usual}"
+    return f"{have} {'under' if value > median else 'over'} {usual}"
 
 
 def worded(unit: Unit, value: float) -> str:

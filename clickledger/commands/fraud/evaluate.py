@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,6 +47,7 @@ def evaluate(
         raise EVALUATION_UNFIT.error(
             "--train learns from another table and --cross-validate from this one; give one of them."
         )
+    progress = _Progress(seeds)
     found = Evaluation(
         read_table(table, identity=identity, label=labels),
         positive,
@@ -52,7 +55,15 @@ def evaluate(
         None if train is None else read_table(train, identity=identity, label=labels),
         folds if cross_validate else 0,
         clicks or None,
-    ).run(lambda seed: _tell(seed, seeds))
+        workers=_processors(),
+    ).run(progress.step)
+    known = found.get("rows_in_train", 0)
+    if known * 2 > found["partners"]:
+        typer.echo(
+            f"Beware: {known:,} of {found['partners']:,} partners stand in {train} just as they stand in {table},"
+            " so what is measured is memory. To judge by one table give --cross-validate.",
+            err=True,
+        )
     if as_json:
         sys.stdout.write(f"{msgspec.json.format(msgspec.json.encode(found), indent=2).decode()}\n")
         return
@@ -60,10 +71,24 @@ def evaluate(
         typer.echo(line)
 
 
-def _tell(seed: int, seeds: int) -> None:
-    """Say on a terminal how far it is."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\rseed {seed + 1} of {seeds} " + ("\n" if seed + 1 == seeds else ""))
+class _Progress:
+    """Says on a terminal how far it is."""
+
+    def __init__(self, seeds: int) -> None:
+        self._seeds, self._done, self._turn = seeds, 0, threading.Lock()
+
+    def step(self) -> None:
+        """Count a seed that is done."""
+        with self._turn:
+            self._done += 1
+            if sys.stderr.isatty():
+                ended = "\n" if self._done == self._seeds else ""
+                sys.stderr.write(f"\r{self._done} of {self._seeds} seeds {ended}")
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 WAYS = {

@@ -82,7 +82,9 @@ def run(
     service = Service.find()
     first = _read(day) if day else None
     last = _read(to) if to else first
-    if to and (first is None or last is None or last < first):
+    if to and first is None:
+        raise DAY_UNREADABLE.error("--to is the last of several days; give the first of them as --day.")
+    if first is not None and last is not None and last < first:
         raise DAY_UNREADABLE.error()
     wanted: list[dict[str, str]] = [{}]
     if first is not None and last is not None:

@@ -18,7 +18,7 @@ def table(realdata):
 
 @pytest.fixture(scope="module")
 def unlabelled(table):
-    return Evaluation(table, "Fraud", seeds=2).run()
+    return Evaluation(table, "Fraud", seeds=1).run()
 
 
 def test_without_labels_average_precision_is_twice_that_of_a_forest_on_raw_columns(unlabelled):
@@ -31,7 +31,7 @@ def test_without_labels_average_precision_is_twice_that_of_a_forest_on_raw_colum
 
 
 def test_learning_is_well_above_that_and_above_plain_boosting(table, unlabelled):
-    learnt = Evaluation(table, "Fraud", seeds=1, folds=3).run()
+    learnt = Evaluation(table, "Fraud", seeds=1, folds=2).run()
     assert learnt["ap"] > 0.38
     assert learnt["ap"] > 1.5 * unlabelled["ap"]
     assert learnt["ap"] > learnt["baselines"]["gradient_boosting_defaults"]["ap"]

@@ -100,7 +100,7 @@ def test_scoring_again_after_marks_says_how_many_there_are(web, network):
         web.admin.made("POST", "/api/v1/fraud/marks", {"partner_id": partner, "mark": mark})
     assert marks_of(web.app.state.programs)() == {farm: True, others[0]: False}
     again = web.admin.made("POST", f"{PATH}/runs", {"day": str(day)})
-    assert "1 partners are marked as fraud and 1 as fine" in again["note"]
+    assert "partners marked as fraud: 1, as fine: 1; learning takes" in again["note"]
     assert len(web.admin.made("GET", PATH, params={"day": str(day)})["items"]) == 14
 
 
@@ -112,6 +112,7 @@ def test_scoring_again_after_marks_says_how_many_there_are(web, network):
         ("GET", PATH, {"params": {"sort": "luck"}}, (400, "query_invalid")),
         ("GET", PATH, {"params": {"limit": 0}}, (400, "query_invalid")),
         ("GET", f"{PATH}/nobody", {}, (404, "not_found")),
+        ("GET", f"{PATH}/0", {}, (404, "not_found")),
         ("GET", f"{PATH}/1", {"params": {"days": 0}}, (400, "query_invalid")),
         ("POST", f"{PATH}/runs", {"json": {"day": "2099-01-01"}}, (400, "risk_day_ahead")),
         ("POST", f"{PATH}/runs", {"json": {"day": "1969-01-01"}}, (400, "body_invalid")),
@@ -165,7 +166,10 @@ def test_the_command_shows_the_ranking_one_partner_and_scores_days(run, network)
     ]
 
 
-@pytest.mark.parametrize("words", [("--day", "soon"), ("run", "--day", "2033-01-02", "--to", "2033-01-01")])
+@pytest.mark.parametrize(
+    "words",
+    [("--day", "soon"), ("run", "--day", "2033-01-02", "--to", "2033-01-01"), ("run", "--to", "2033-01-01")],
+)
 def test_days_that_are_none_get_a_sentence(run, words):
     refused = run(*words)
     assert isinstance(refused.exception, ClickledgerError)

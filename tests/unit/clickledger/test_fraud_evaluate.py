@@ -11,8 +11,12 @@ import typer
 from typer.testing import CliRunner
 
 from clickledger.commands.fraud.evaluate import register
+from fraud.ranking.evaluation import Evaluation
+from fraud.ranking.tables import read_table
 from kernel.errors import ClickledgerError
-from tests.support.ranked_partners import NAMES, planted, write_table
+from tests.support.ranked_partners import NAMES, few_trees, planted, write_table
+
+pytestmark = pytest.mark.usefixtures(few_trees.__name__)
 
 FIGURES = {"ap", "ap_sd", "auc", "precision_at", "recall_at", "false_positives_at", "flagged_at"}
 BASELINES = {
@@ -150,6 +154,9 @@ def test_options_that_fit_no_table_are_refused(tables, options, sentence):
         ("partner,a,a,status\np1,1,1,OK\n", "the column 'a' is there twice"),
         ("partner,status\np1,OK\np2,Fraud\n", "no column beside the id and the label"),
         ('partner,a,status\n"p1,1,OK\n', "can't be read"),
+        ("partner,a,status\np1,1,Fraud\np2,-1e31,OK\n", "line 3: column 'a' holds '-1e31'"),
+        ('partner;a;status\np1;"1,5";Fraud\n', "line 2: column 'a' holds '1,5'"),
+        ("partner|a\np1|1\n", "no column 'status' (--labels); its columns are 'partner', 'a'"),
     ],
 )
 def test_tables_that_cannot_be_judged_get_a_sentence(tmp_path, text, sentence):
@@ -176,7 +183,7 @@ def test_other_columns_than_those_learnt_from_are_named(tables, tmp_path):
 def test_what_is_too_little_to_learn_from_is_counted(tables, tmp_path):
     matrix, fraud = planted(100, 3, seed=2)
     few = write_table(tmp_path / "few.csv", matrix, words_of(fraud))
-    assert "3 partners are marked as fraud" in refused("--train", few, "--seeds", "1", table=tables["table"])
+    assert "few.csv: partners marked as fraud: 3" in refused("--train", few, "--seeds", "1", table=tables["table"])
     assert "3 partners of the rarer kind can't be dealt out to 10 folds" in refused("--cross-validate", table=few)
     one = write_table(tmp_path / "one.csv", matrix, ["OK"] * 100)
     assert "no partner has the label 'Fraud'" in refused("--train", one, table=tables["table"])
@@ -201,6 +208,33 @@ def test_missing_values_and_a_byte_order_mark_are_read(tmp_path):
     found = json.loads(evaluate("--seeds", "1", "--json", table=holes).stdout)
     assert found["partners"] == 300
     assert found["ap"] > 0.5
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_semicolons_and_tabs_part_fields_as_well(tables, tmp_path, separator):
+    other = tmp_path / "other.csv"
+    other.write_text(tables["table"].read_text(encoding="utf-8").replace(",", separator), encoding="utf-8")
+    there, here = (read_table(one, identity="partner", label="status") for one in (tables["table"], other))
+    assert (here.ids, here.names, here.labels) == (there.ids, there.names, there.labels)
+    assert np.array_equal(here.matrix, there.matrix)
+
+
+def test_learning_from_the_very_rows_that_are_ranked_is_said(tables, tmp_path):
+    lines = tables["table"].read_text(encoding="utf-8").splitlines()
+    # In another order, and one with other features.
+    part = tmp_path / "part.csv"
+    part.write_text("\n".join([lines[0], *lines[-1:0:-1]]).replace("p0,", "p0,9", 1), encoding="utf-8")
+    done = evaluate("--train", part, "--seeds", "1", "--json", table=tables["table"])
+    assert json.loads(done.stdout)["rows_in_train"] == 399
+    assert "Beware: 399 of 400 partners stand in" in done.stderr
+    honest = evaluate("--train", tables["train"], "--seeds", "1", "--json", table=tables["table"])
+    assert (json.loads(honest.stdout)["rows_in_train"], honest.stderr) == (0, "")
+
+
+def test_figures_do_not_depend_on_how_many_seeds_are_worked_on_at_once(tables):
+    table = read_table(tables["table"], identity="partner", label="status")
+    one, three = (Evaluation(table, "Fraud", seeds=2, workers=workers).run() for workers in (1, 3))
+    assert one == three
 
 
 def test_it_runs_without_a_service_and_a_data_directory(tables, tmp_path):

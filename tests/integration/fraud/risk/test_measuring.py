@@ -199,7 +199,7 @@ def test_a_sample_of_a_partner_s_clicks_says_nearly_what_all_of_them_say(event_s
             "ip": "1.1.1.1" if dice.random() < 0.4 else f"2.2.{dice.randrange(200)}.{dice.randrange(200)}",
             "country": dice.choice(["DE", "US"]),
         }
-        for _ in range(20_000)
+        for _ in range(8_000)
     ]
     store(event_store, clicks)
     end = day + dt.timedelta(days=1)

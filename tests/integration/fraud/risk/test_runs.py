@@ -16,7 +16,10 @@ from fraud.risk.telling import code_of, sentence
 from kernel.clickhouse.client import ReaderPool
 from kernel.errors import ClickledgerError
 from kernel.metrics import counter
+from tests.support.ranked_partners import few_trees
 from tests.support.risk import ordinary, own_day, sales, store
+
+pytestmark = pytest.mark.usefixtures(few_trees.__name__)
 
 FIRST = 6_200_001
 FARM, FLOOD, INJECTION, ONE_SITE, BOTS = range(FIRST, FIRST + 5)
@@ -39,10 +42,10 @@ def readers(store_settings):
     pool.close()
 
 
-def network(dice, day, planted=True):
+def network(dice, day, planted=True, others=ORDINARY):
     """Return the clicks and conversions of a network with five planted partners."""
     clicks, sold = [], []
-    for partner in (*PLANTED, *ORDINARY):
+    for partner in (*PLANTED, *others):
         own = ordinary(dice, day, partner, dice.randint(150, 300))
         if planted:
             _plant(dice, partner, own)
@@ -73,7 +76,7 @@ def _plant(dice, partner, own):
 
 
 @pytest.fixture(scope="module")
-def scored(event_store, store_settings, readers):
+def scored(event_store, store_settings, readers, few_trees):
     """A day of the network, scored without marks."""
     day = own_day()
     store(event_store, *network(random.Random(1), day))
@@ -91,7 +94,7 @@ def test_planted_partners_rank_above_all_ordinary_ones(scored):
     assert (run.judged, run.method) == (len(PLANTED) + len(ORDINARY), "peers")
     assert ranking[0].score == 100
     assert ranking[-2].score == 0
-    assert "0 partners are marked as fraud" in run.note
+    assert "partners marked as fraud: 0, as fine: 0" in run.note
 
 
 @pytest.mark.parametrize("partner", PLANTED)
@@ -124,15 +127,15 @@ def test_what_was_measured_is_kept_beside_its_peers(scored, readers):
 
 def test_scoring_a_day_again_replaces_what_it_said(event_store, scored, readers):
     day, _, before, runs = scored
-    gone, late = own_day(), FIRST + 81
-    store(event_store, *network(random.Random(2), gone))
-    runs.run(gone, TODAY)
-    store(event_store, ordinary(random.Random(3), gone, late, 300))
+    gone, late, dice = own_day(), FIRST + 81, random.Random(2)
+    store(event_store, [click for number in range(4) for click in ordinary(dice, gone, FIRST + number, 110)])
+    first = runs.run(gone, TODAY)
+    store(event_store, ordinary(dice, gone, late, 300))
     again = runs.run(gone, TODAY)
     with readers.reader() as client:
         after = history.ranking(client, gone, sort="partner", limit=1000)
-        assert len({risk.partner_id for risk in after}) == len(after) == len(before) + 1
-        assert history.run_of(client, gone).judged == again.judged == len(PLANTED) + len(ORDINARY) + 1
+        assert [risk.partner_id for risk in after] == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3, late]
+        assert history.run_of(client, gone).judged == again.judged == first.judged + 1 == 5
         # The other day is as it was.
         assert history.ranking(client, day, sort="score", limit=1000) == before
         (one,) = history.history(client, gone, gone, late)
@@ -146,8 +149,9 @@ def test_a_change_is_told_against_the_same_day_of_the_week_before(event_store, s
     before = own_day()
     day = before + dt.timedelta(days=7)
     dice = random.Random(4)
-    store(event_store, *network(dice, before, planted=False))
-    clicks, sold = network(dice, day)
+    others = ORDINARY[:20]
+    store(event_store, *network(dice, before, planted=False, others=others))
+    clicks, sold = network(dice, day, others=others)
     newcomer = ordinary(dice, day, FIRST + 82, 300)
     store(event_store, clicks + newcomer, sold)
     runs = RiskRuns(store_settings, readers, dict)
@@ -159,7 +163,7 @@ def test_a_change_is_told_against_the_same_day_of_the_week_before(event_store, s
         }
         rising = history.ranking(client, day, sort="change", limit=1000)
         days = history.history(client, before, day, FARM)
-    assert then.judged == len(PLANTED) + len(ORDINARY)
+    assert then.judged == len(PLANTED) + len(others)
     for risk in rising:
         is_new = risk.partner_id in {FIRST + 82, SMALL}
         assert risk.change == (None if is_new else risk.score - earlier[risk.partner_id])
@@ -196,7 +200,7 @@ def test_marks_take_over_where_they_suffice_and_partners_that_were_blocked_teach
     runs.run(day, TODAY)
     without = few.run(following, TODAY)
     assert without.method == "peers"
-    assert "25 partners are marked as fraud and 15 as fine" in without.note
+    assert "partners marked as fraud: 25, as fine: 15" in without.note
     learnt = runs.run(following, TODAY)
     assert learnt.method == "marks"
     assert "25 partners marked as fraud, 110 as fine" in learnt.note
@@ -221,6 +225,7 @@ def test_a_day_without_clicks_is_scored_as_one_without_partners(store_settings, 
     day = own_day()
     run = RiskRuns(store_settings, readers, dict).run(day, TODAY)
     assert (run.judged, run.clicks) == (0, 0)
+    assert run.note == "No partner had enough clicks to be judged; it takes 100."
     with readers.reader() as client:
         assert history.ranking(client, day, sort="score", limit=10) == []
 

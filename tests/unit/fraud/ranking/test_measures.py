@@ -35,8 +35,8 @@ def test_a_table_of_three_flags_one():
 
 def test_the_spread_over_partners_shrinks_with_their_number():
     dice = np.random.default_rng(1)
-    few, many = (np.repeat([True, False], [n, 9 * n]) for n in (10, 400))
-    assert bootstrap_sd(dice.normal(size=100) + few, few) > 2 * bootstrap_sd(dice.normal(size=4000) + many, many)
+    few, many = (np.repeat([True, False], [n, 9 * n]) for n in (10, 160))
+    assert bootstrap_sd(dice.normal(size=100) + few, few) > 2 * bootstrap_sd(dice.normal(size=1600) + many, many)
 
 
 def test_the_best_column_knows_its_side():

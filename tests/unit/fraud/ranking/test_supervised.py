@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from fraud.ranking import Supervised
+from fraud.ranking import Supervised, Unsupervised
 from fraud.ranking.supervised import FEWEST_FINE, FEWEST_FRAUD
 from kernel.errors import ClickledgerError
-from tests.support.ranked_partners import NAMES, planted
+from tests.support.ranked_partners import NAMES, few_trees, planted
+
+pytestmark = pytest.mark.usefixtures(few_trees.__name__)
 
 
 @pytest.fixture(scope="module")
-def taught():
+def taught(few_trees):
     matrix, fraud = planted(seed=1)
     return Supervised(0).fit(matrix, NAMES, fraud.astype(float))
 
@@ -43,6 +45,13 @@ def test_a_ratio_is_learnt_whatever_the_size():
     assert average_precision_score(fraud[~half], ranker.score(matrix[~half], names)) > 0.7
 
 
+def test_the_ranking_without_labels_has_a_vote_beside_three(taught):
+    matrix, _ = planted(seed=2)
+    unlike = Unsupervised(0).fit_score(matrix, NAMES).scores
+    three, four = taught.score(matrix, NAMES), taught.score(matrix, NAMES, unlike)
+    assert four == pytest.approx(three + (unlike - unlike.mean()) / unlike.std())
+
+
 def test_columns_may_come_in_another_order_but_not_be_others(taught):
     matrix, _ = planted(seed=2)
     order = [3, 0, 5, 1, 4, 2]
@@ -55,17 +64,17 @@ def test_columns_may_come_in_another_order_but_not_be_others(taught):
 def test_unmarked_partners_teach_nothing():
     matrix, fraud = planted(seed=1)
     marks = fraud.astype(float)
-    marks[400:] = np.nan
-    part = Supervised(0).fit(matrix[:400], NAMES, marks[:400])
+    marks[500:] = np.nan
+    part = Supervised(0).fit(matrix[:500], NAMES, marks[:500])
     assert np.array_equal(Supervised(0).fit(matrix, NAMES, marks).score(matrix, NAMES), part.score(matrix, NAMES))
 
 
 def test_too_few_marks_are_counted_in_a_sentence():
     enough = [1.0] * FEWEST_FRAUD + [0.0] * FEWEST_FINE
     assert Supervised.enough(enough) == ""
-    assert f"{FEWEST_FRAUD - 1} partners are marked as fraud" in Supervised.enough(enough[1:])
-    assert f"and {FEWEST_FINE - 1} as fine" in Supervised.enough([*enough[:-1], np.nan])
-    assert "0 partners are marked" in Supervised.enough([])
+    assert f"partners marked as fraud: {FEWEST_FRAUD - 1}" in Supervised.enough(enough[1:])
+    assert f"as fine: {FEWEST_FINE - 1};" in Supervised.enough([*enough[:-1], np.nan])
+    assert "fraud: 0, as fine: 0" in Supervised.enough([])
     with pytest.raises(ClickledgerError, match="learning takes at least"):
         Supervised(0).fit(np.ones((3, 1)), ["a"], [1, 0, np.nan])
 

@@ -9,6 +9,9 @@ from fraud.risk.behaviours import BEHAVIOURS, NAMES
 from fraud.risk.judging import judge
 from fraud.risk.measuring import Measured, fair_share
 from fraud.risk.telling import code_of
+from tests.support.ranked_partners import few_trees
+
+pytestmark = pytest.mark.usefixtures(few_trees.__name__)
 
 
 def measured(count, seed=0, clicks=500):
@@ -43,6 +46,15 @@ def test_reasons_name_each_group_once_and_three_at_most():
             partners.matrix[9, NAMES.index(name)] = 0.9
     reasons = judge(partners, {}, {}, min_clicks=100).reasons[9]
     assert len(reasons) == len({BEHAVIOURS[code_of(one)].group for one in reasons}) == 3
+
+
+def test_of_one_kind_the_share_is_told_rather_than_the_variety():
+    partners = measured(200)
+    for name, value in (("address_share_day", 0.35), ("address_entropy_1h", 0.01), ("agent_entropy_1h", 0.01)):
+        partners.matrix[:, NAMES.index(name)] = np.linspace(0.2, 0.21, 200)
+        partners.matrix[9, NAMES.index(name)] = value
+    named = {code_of(one) for one in judge(partners, {}, {}, min_clicks=100).reasons[9]}
+    assert {"address_share_day", "agent_entropy_1h"} <= named
 
 
 def test_partners_of_too_few_clicks_change_nothing_for_the_others():

@@ -27,8 +27,8 @@ def reason(code, value, median, peers=214):
         (
             reason("sub_id_entropy_1h", 0.12, 0.9, 1),
             (
-                "This partner's sub ids within one hour have 0.12 of the greatest possible variety; the one other "
-                "partner with similar volume has over 0.9."
+                "This partner's sub ids within one hour have 12 % of the greatest possible variety; the one other "
+                "partner with similar volume has over 90 %."
             ),
         ),
         (
@@ -50,6 +50,13 @@ def reason(code, value, median, peers=214):
             (
                 "50 % of this partner's clicks come from one country; half of 214 partners with similar volume have "
                 "about as much."
+            ),
+        ),
+        (
+            reason("address_entropy_1h", 0.73, 0.998),
+            (
+                "This partner's addresses within one hour have 73 % of the greatest possible variety; half of 214 "
+                "partners with similar volume have nearly 100 %."
             ),
         ),
         (too_few(37, 100), "Too few to judge: 37 clicks; partners are judged from 100 on."),
