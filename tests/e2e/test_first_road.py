@@ -164,3 +164,24 @@ def test_without_a_key_nothing_is_told(service):
     ):
         answer = service.http.request(method, service.web_url + path)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthenticated")
+
+
+def test_simulated_requests_through_the_edge_are_judged(service):
+    asked = ("--scenario", "crawlers,link-checkers,prefetches", "--clicks", 20, "--visitors", 40, "--seed", 7)
+    told = service.command("simulate", *asked, "--through", "edge", "--over", "1s", "--json")
+    found = json.loads(told.stdout)
+    assert told.stderr == ""
+    assert (found["missing"], found["refusals"]) == (0, {})
+    for name, reason in (
+        ("crawlers", "bot_user_agent"),
+        ("link-checkers", "non_get_method"),
+        ("prefetches", "prefetch"),
+    ):
+        measured = found["scenarios"][name]
+        assert (measured["events"], measured["invalid"]) == (20, 1), name
+        assert measured["reasons"][reason] == 20
+    assert found["ordinary"]["clicks"]["events"] >= 40
+    assert found["ordinary"]["clicks"]["caught"] == 0
+    for kind, name in (("partners", "crawlers"), ("offers", "sale"), ("advertisers", "")):
+        names = {entry["name"] for entry in service.api().get(f"/api/v1/{kind}")["items"]}
+        assert any(one.startswith(f"simulated {name}") for one in names), names

@@ -71,6 +71,8 @@ def simulating(
 
     with (
         patch("clickledger.roles.pipeline.UsualKeeper.of", keeper_of),
+        # How far the journals are is looked at once a second, and a simulation waits for that after each part.
+        patch("tracker.pipeline.runner.HOUSEKEEPING_SECONDS", 0.1),
         running(settings, store) as pipeline,
         web_app(settings, pipeline.status, pipeline.between_rounds) as app,
         TestClient(app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {ADMIN_KEY}"}) as client,
