@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from fraud.simulation import shape
+from fraud.simulation import places, shape
+from fraud.simulation.events import Visitor
 from fraud.simulation.stage import PLACEMENTS, Part
+
+
+def _buyer_s_address(part: Part, person: Visitor) -> str:
+    """Return where a person buys from: mostly from where it clicked, else elsewhere in its country or abroad."""
+    drawn = part.random.random()
+    if drawn < shape.ABROAD:
+        return places.address(part.random, places.country(part.random))
+    return places.address(part.random, person.country) if drawn < shape.MOVED else person.ip
 
 
 def visit(part: Part, visitors: int) -> None:
@@ -25,7 +34,9 @@ def visit(part: Part, visitors: int) -> None:
             click = part.click(at, person, labels, offer=offer, seen_ms=seen_ms if seen_ms < at else 0)
             seen_ms = 0
             if random.random() < shape.CONVERSION_RATE:
-                part.convert(click, at + shape.conversion_delay_ms(random))
+                part.convert(
+                    click, at + shape.conversion_delay_ms(random), conversion_ip=_buyer_s_address(part, person)
+                )
             at += shape.gap_ms(random)
             if at >= part.over_ms:
                 break
