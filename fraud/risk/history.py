@@ -181,7 +181,7 @@ def remembered(client: Client, day: date, partners: Iterable[int]) -> Mapping[in
 
 
 def missing(client: Client, first: date, end: date) -> list[date]:
-    """Return the days from ``first`` up to ``end`` that have clicks and no scores, oldest first."""
+    """Return the days from ``first`` up to ``end`` with clicks that weren't scored whole, oldest first."""
     asked = {"begin": f"{first} 00:00:00", "end": f"{end} 00:00:00"}
     return [day for (day,) in client.query(sql.MISSING, parameters=asked).result_rows]
 

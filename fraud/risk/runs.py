@@ -81,7 +81,7 @@ class RiskRuns:
         return run
 
     def run_missing(self, today: date | None = None) -> list[Run]:
-        """Score the days that are over, have clicks and were never scored, oldest first; blocks.
+        """Score the days that are over, have clicks and weren't scored since they are over, oldest first; blocks.
 
         Raises:
             ClickledgerError: as ``run``.

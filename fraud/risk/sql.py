@@ -272,6 +272,9 @@ ORDER BY day DESC LIMIT 1 BY partner_id"""
 
 MISSING: Final = """SELECT toDate(hour) AS day FROM clicks_daily_verdicts
 WHERE hour >= {begin:DateTime('UTC')} AND hour < {end:DateTime('UTC')} AND NOT is_test AND partner_id > 0
-    AND day NOT IN (SELECT day FROM partner_risk WHERE day >= toDate({begin:DateTime('UTC')}))
+    AND day NOT IN (
+        SELECT day FROM partner_risk
+        WHERE day >= toDate({begin:DateTime('UTC')}) AND partner_id = 0 AND toDate(run_at, 'UTC') > day
+    )
 GROUP BY day ORDER BY day"""
-"""Days with clicks that were never scored."""
+"""Days with clicks that were never scored, or only while they went on."""

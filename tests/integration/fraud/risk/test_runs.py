@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import random
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +19,7 @@ from kernel.clickhouse.client import ReaderPool
 from kernel.errors import ClickledgerError
 from kernel.metrics import counter
 from tests.support.ranked_partners import few_trees
-from tests.support.risk import ordinary, own_day, sales, store
+from tests.support.risk import at, ordinary, own_day, sales, store
 
 pytestmark = pytest.mark.usefixtures(few_trees.__name__)
 
@@ -210,13 +212,20 @@ def test_marks_take_over_where_they_suffice_and_partners_that_were_blocked_teach
     assert {risk.partner_id for risk in ranking[: len(odd - caught)]} == odd - caught
 
 
-def test_days_that_were_never_scored_are_scored_once_oldest_first(event_store, store_settings, readers):
+def test_days_that_were_never_scored_whole_are_scored_once_oldest_first(
+    event_store, store_settings, readers, monkeypatch
+):
     today = own_day()
     dice = random.Random(8)
     days = [today - dt.timedelta(days=n) for n in (9, 3, 1, 0)]
     for day in days:
         store(event_store, ordinary(dice, day, FIRST + 300, 150))
     runs = RiskRuns(store_settings, readers, dict)
+    with monkeypatch.context() as patch:
+        # Somebody had the day before scored at noon, when half of it was to come.
+        noon = SimpleNamespace(time_ns=lambda: at(days[2], 43_200) * 1_000_000, monotonic=time.monotonic)
+        patch.setattr("fraud.risk.runs.time", noon)
+        runs.run(days[2], days[2])
     assert [run.day for run in runs.run_missing(today)] == [days[1], days[2]]
     assert runs.run_missing(today) == []
 
