@@ -27,7 +27,12 @@ DEDUPLICATION_WINDOW = 10_000
 _AT_REST = "min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1"
 """How a partition becomes one part."""
 
-_DEDUPLICATION = f"non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}"
+KEEPING_TOKENS = "remove_empty_parts = 0"
+"""A partition that is replaced leaves an empty part over its old ones. After a kill and a new start it would be
+cleared away, and with it the tokens of all that it covers: what is sent again would be stored twice. Merges
+take it in."""
+
+_DEDUPLICATION = f"non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}, {KEEPING_TOKENS}"
 
 
 def _columns(columns: tuple[Column, ...]) -> str:
@@ -59,7 +64,10 @@ def additions(present: Collection[tuple[str, str]]) -> tuple[str, ...]:
 
 def settings() -> tuple[str, ...]:
     """Return the statements that give tables of an older version the settings they lack."""
-    return (f"ALTER TABLE conversions MODIFY SETTING {_AT_REST}",)
+    return (
+        f"ALTER TABLE conversions MODIFY SETTING {_AT_REST}",
+        *(f"ALTER TABLE {table} MODIFY SETTING {KEEPING_TOKENS}" for table in ("clicks", "impressions")),
+    )
 
 
 def tables() -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 
 from kernel.clickhouse.columns import COUNTS, Rollup, count_column
-from kernel.clickhouse.schema import DEDUPLICATION_WINDOW
+from kernel.clickhouse.schema import DEDUPLICATION_WINDOW, KEEPING_TOKENS
 
 ROLLUP_DEDUPLICATION_WINDOW = 5 * DEDUPLICATION_WINDOW
 """Blocks remembered per rollup: what makes one part of clicks, a month's, makes one for each of its weeks here."""
@@ -78,7 +78,7 @@ def _definition(rollup: Rollup) -> str:
 ) ENGINE = AggregatingMergeTree
 PARTITION BY toMonday(hour)
 ORDER BY (toDate(hour), {_named(rollup.keys)}, hour)
-SETTINGS non_replicated_deduplication_window = {ROLLUP_DEDUPLICATION_WINDOW}"""
+SETTINGS non_replicated_deduplication_window = {ROLLUP_DEDUPLICATION_WINDOW}, {KEEPING_TOKENS}"""
 
 
 def select(rollup: Rollup, where: str = "", source: str = "clicks") -> str:

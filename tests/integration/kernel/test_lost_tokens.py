@@ -25,9 +25,13 @@ from kernel.settings import Settings
 
 client = clickhouse.connect(Settings(data_dir=Path(sys.argv[1])))
 clickhouse.migrate(client)
+for statement in json.loads(sys.argv[3]):
+    client.command(statement)
 for batch in sys.argv[2].split():
     rows = [{"click_id": f"{batch}-{n}", "ts": 1_760_000_000_000, "partner_id": 1} for n in range(20)]
     clickhouse.insert(client, "clicks", rows_table("clicks", rows), batch)
+for statement in json.loads(sys.argv[4]):
+    client.command(statement)
 clicks = client.query("SELECT count(), uniqExact(click_id) FROM clicks").result_rows[0]
 hourly = client.query("SELECT sum(click_count) FROM clicks_hourly").result_rows[0][0]
 where = {
@@ -42,10 +46,13 @@ os._exit(0)
 """
 
 
-def step(directory, batches):
-    """Insert batches in a process of its own; return what is stored afterwards and where the tables lie."""
+def step(directory, batches, before=(), after=()):
+    """Insert batches between statements, in a process of its own.
+
+    Return what is stored afterwards and where the tables lie.
+    """
     done = subprocess.run(
-        [sys.executable, "-c", _STEP, str(directory), batches],
+        [sys.executable, "-c", _STEP, str(directory), batches, json.dumps(before), json.dumps(after)],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -79,3 +86,19 @@ def test_without_forgetting_the_engine_would_take_the_lost_rows_for_stored(tmp_p
     before = step(tmp_path, "one two")
     lose_newest_part(before["where"]["clicks"])
     assert step(tmp_path, "one two")["clicks"] == [20, 20]
+
+
+def test_a_partition_that_was_replaced_is_known_after_a_kill_as_well(tmp_path):
+    at_once = "cleanup_delay_period = 1, cleanup_delay_period_random_add = 0, old_parts_lifetime = 1"
+    replaced = []
+    for table, partition in (("clicks", "'202510'"), ("clicks_hourly", "'2025-10-06'")):
+        replaced += [
+            f"ALTER TABLE {table} MODIFY SETTING {at_once}",
+            f"CREATE TABLE beside AS {table}",
+            f"INSERT INTO beside SELECT * FROM {table}",  # noqa: S608 - our own tables
+            f"ALTER TABLE {table} REPLACE PARTITION {partition} FROM beside",
+            "DROP TABLE beside SYNC",
+        ]
+    assert step(tmp_path, "one two", after=replaced)["clicks"] == [40, 40]
+    after = step(tmp_path, "one two", before=["SELECT sleep(1.5)"])
+    assert (after["clicks"], after["hourly"]) == ([40, 40], 40)
