@@ -1,17 +1,18 @@
 """Everything that is known about one conversion's verdict, as the one who asks may see it.
 
 Invariants: a partner gets evidence of its own rejected conversions only, an advertiser of those on its offers, and
-neither sees money the other agreed on nor figures of other partners; what isn't theirs isn't there. Everything
+neither sees money the other agreed on, nor figures of other partners, nor how risky a partner is held to be, which
+is measured against others; what isn't theirs isn't there. Everything
 is as it is stored; sentences are those of this version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import zip_longest
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from clickhouse_connect.driver.client import Client
 
@@ -21,6 +22,8 @@ from fraud.past.evidence import sql
 from fraud.past.records import now_ms
 from fraud.past.span import DAY_MS
 from fraud.reasons import REASONS
+from fraud.risk import history
+from fraud.risk.telling import sentences
 from kernel.auth import Principal
 from kernel.hidden_money import hidden_money
 
@@ -30,17 +33,21 @@ _NETWORK_ROLES: Final = frozenset({"admin", "manager", "analyst"})
 _CLOCKS_APART_MS: Final = 3_600_000
 _MAX_ID: Final = 200
 _SHARE_DIGITS: Final = 4
+_NAMED: Final = ("partner", "offer")
 
 Row = dict[str, Any]
+NamesOf: TypeAlias = Callable[[str, Collection[int]], Mapping[int, str]]
+"""Names by id of a kind: partner or offer."""
 
 
-def gather(client: Client, conversion_id: str, who: Principal) -> dict[str, Any]:
+def gather(client: Client, conversion_id: str, who: Principal, names: NamesOf) -> dict[str, Any]:
     """Return the evidence about a conversion, as JSON can hold it.
 
     Args:
         client: A reader.
         conversion_id: Its id.
         who: Who asks.
+        names: What partner and offer are called now.
 
     Raises:
         ClickledgerError: ``evidence_unknown``.
@@ -58,11 +65,13 @@ def gather(client: Client, conversion_id: str, who: Principal) -> dict[str, Any]
         history = _rows(client, sql.HISTORY, ids=[one for one in (conversion_id, click_id) if one])
     hidden = hidden_money(who.role)
     baseline, shares = _baseline(client, conversion, who)
+    risk = {"risk": _risk(client, conversion)} if who.role in _NETWORK_ROLES else {}
     return {
         "evidence_version": 1,
         "made_at": _moment(now_ms()),
         "made_for": who.role,
         "conversion_id": conversion_id,
+        **{kind: names(kind, {conversion[f"{kind}_id"]}).get(conversion[f"{kind}_id"], "") for kind in _NAMED},
         "conversion": _shown(conversion, hidden),
         "states": [_shown(state, hidden) for state in states],
         "click_kind": kind,
@@ -79,6 +88,7 @@ def gather(client: Client, conversion_id: str, who: Principal) -> dict[str, Any]
         "reasons": _reasons(conversion["fraud_reasons"], conversion["fraud_facts"], shares),
         "former_verdicts": [_shown(row, hidden) for row in history],
         "baseline": baseline,
+        **risk,
     }
 
 
@@ -142,6 +152,28 @@ def _baseline(client: Client, conversion: Row, who: Principal) -> tuple[dict[str
         told["ctit_tenth_s"] = int(conversions["ctit_tenth_ms"]) // 1000
         told["ctit_median_s"] = int(conversions["ctit_median_ms"]) // 1000
     return told, shares
+
+
+def _risk(client: Client, conversion: Row) -> dict[str, Any]:
+    """Return how risky the partner was held to be on the click's UTC day, and why."""
+    day = datetime.fromtimestamp(conversion["click_ts_ms"] / 1000, UTC).date()
+    told: dict[str, Any] = {"day": day.isoformat(), "note": "", "reasons": []}
+    run = history.run_of(client, day)
+    if run is None:
+        return told | {"note": "Partners were not scored for this day, or not yet."}
+    found = history.ranking(client, day, sort="score", limit=1, partner=conversion["partner_id"])
+    if not found:
+        return told | {"note": "The partner had no clicks on this day."}
+    (risk,) = found
+    return told | {
+        "score": risk.score,
+        "place": risk.place,
+        "judged_partners": run.judged,
+        "clicks": risk.clicks,
+        "method": risk.method,
+        "scored_at": run.run_at.replace(tzinfo=UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "reasons": [{"code": one["code"], "sentence": one["sentence"]} for one in sentences(risk.reasons)],
+    }
 
 
 def _reasons(

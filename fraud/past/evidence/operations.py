@@ -1,7 +1,7 @@
 """What can be asked about evidence: a conversion's pack as JSON or PDF, and the key it is signed with.
 
-The app gives ``state.readers`` and ``state.settings``. Who may read how fraud is judged gets any conversion's; a
-partner, who may dispute, gets those of its own that were rejected.
+The app gives ``state.readers``, ``state.names`` and ``state.settings``. Who may read how fraud is judged gets any
+conversion's; a partner, who may dispute, gets those of its own that were rejected.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fraud.past.errors import EVIDENCE_UNKNOWN
-from fraud.past.evidence.gathering import gather
+from fraud.past.evidence.gathering import NamesOf, gather
 from fraud.past.evidence.page import page
 from fraud.past.evidence.signing import ALGORITHM, EvidenceKey
 from kernel.api import ANYBODY, Operation
@@ -28,7 +28,7 @@ from kernel.settings import Settings
 _PDF, _JSON = ".pdf", ".json"
 
 
-def pack(readers: ReaderPool, chosen: Settings, conversion_id: str, who: Principal) -> bytes:
+def pack(readers: ReaderPool, chosen: Settings, conversion_id: str, who: Principal, names: NamesOf) -> bytes:
     """Return the signed evidence about a conversion; blocks.
 
     Raises:
@@ -37,7 +37,7 @@ def pack(readers: ReaderPool, chosen: Settings, conversion_id: str, who: Princip
     """
     try:
         with readers.reader() as client:
-            found = gather(client, conversion_id, who)
+            found = gather(client, conversion_id, who, names)
     except (DriverError, OSError) as why:
         log("evidence").error("store_refused", why=str(why)[:300])
         raise STORE_AWAY.error("The event store refused or can't be reached; the log has its words.") from why
@@ -48,7 +48,9 @@ async def _evidence(request: Request) -> Response:
     asked: str = request.path_params["conversion_id"]
     conversion_id = asked.removesuffix(_PDF).removesuffix(_JSON)
     state = request.app.state
-    signed = await run_in_threadpool(pack, state.readers, state.settings, conversion_id, principal(request))
+    signed = await run_in_threadpool(
+        pack, state.readers, state.settings, conversion_id, principal(request), state.names.of
+    )
     if not asked.endswith(_PDF):
         return Response(signed, media_type="application/json")
     named = {"Content-Disposition": f'attachment; filename="evidence-{conversion_id}.pdf"'}

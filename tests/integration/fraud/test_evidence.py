@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from clickledger.commands import fraud
 from clickledger.service import Service
 from fraud.past.evidence.signing import verify
+from kernel.clickhouse import client as clickhouse
+from kernel.clickhouse.arrow import arrow_table
 from tests.support.past import Past
 from tests.support.web import ADMIN_KEY, running_web
 
@@ -48,7 +50,33 @@ def rejected(past):
     (click,) = past.clicks(
         past.day(0), "bot", **FOUND, user_agent="curl/8.5.0 #[malicious] *typst*", ip="85.214.132.7"
     )
-    return past.convert(click, status="rejected", reject_reason="fraud", **FOUND)
+    return past.convert(
+        click, status="rejected", reject_reason="fraud", customer_id="Борис Ελένη שרה", txn_id="注文ไทย", **FOUND
+    )
+
+
+@pytest.fixture
+def risky(past, event_store):
+    """Have the partner, and another one, scored for the click's day."""
+    reasons = ["code=repeat_share value=0.9 median=0.01 quantile=0.02 peers=40"]
+    columns = {
+        "day": [past.day(0)] * 3,
+        "run_at": [1_700_000_000_000] * 3,
+        "partner_id": [0, past.partner, past.partner + 1],
+        "clicks": [500, 300, 200],
+        "score": [0, 91, 3],
+        "place": [0, 1, 2],
+        "judged": [2] * 3,
+        "method": ["peers"] * 3,
+        "version": ["1"] * 3,
+        "note": [""] * 3,
+        "reasons": [[], reasons, []],
+        "names": [[]] * 3,
+        "values": [[]] * 3,
+        "usual": [[]] * 3,
+    }
+    table = arrow_table("partner_risk", columns, 3)
+    clickhouse.insert(event_store, "partner_risk", table, f"evidence-{past.partner}")
 
 
 def told(web, row):
@@ -57,7 +85,7 @@ def told(web, row):
     return answer.content
 
 
-def test_a_pack_holds_click_states_reasons_versions_and_what_is_usual_and_verifies(web, rejected):
+def test_a_pack_holds_click_states_reasons_versions_and_what_is_usual_and_verifies(web, past, rejected, risky):
     content = told(web, rejected)
     key = web.admin.made("GET", "/api/v1/fraud/evidence-key")["public_key"]
     found = verify(content, key).evidence
@@ -78,6 +106,11 @@ def test_a_pack_holds_click_states_reasons_versions_and_what_is_usual_and_verifi
     assert velocity["facts"] == {"count": "80", "window": "minute", "usual": "2"}
     assert "80" in velocity["sentence"]
     assert velocity["share_of_clicks"]["of_partner"] == "0.1"
+    assert found["partner"].startswith("Partner ")
+    risk = found["risk"]
+    assert (risk["day"], risk["score"], risk["place"], risk["judged_partners"]) == (str(past.day(0)), 91, 1, 2)
+    (reason,) = risk["reasons"]
+    assert (reason["code"], "90 %" in reason["sentence"]) == ("repeat_share", True), reason
     assert (found["baseline"]["clicks"], found["baseline"]["verdicts"]["invalid"]) == (10, 1)
     assert (
         web.admin.ask("GET", f"{PATH}/{rejected['conversion_id']}.json")
@@ -86,17 +119,19 @@ def test_a_pack_holds_click_states_reasons_versions_and_what_is_usual_and_verifi
     )
 
 
-def test_the_pdf_shows_the_facts_and_the_same_digest_and_nothing_in_it_is_markup(web, rejected):
+def test_the_pdf_shows_the_facts_and_the_same_digest_and_nothing_in_it_is_markup(web, rejected, risky):
     answer = web.admin.ask("GET", f"{PATH}/{rejected['conversion_id']}.pdf")
     assert answer.headers["content-type"] == "application/pdf"
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(answer.content)).pages)
-    flat = "".join(text.split())
+    flat = "".join(text.replace("\u200b", "").split())
     for fact in (
         *(rejected["conversion_id"], rejected["click_id"], "85.214.132.7", "http_library", "ip_velocity"),
         *("curl/8.5.0#[malicious]*typst*", "count80,usual2,windowminute", "2026.11.9+ab", "SHA-256"),
-        "clickledgerfraudevidenceverify",
+        *("clickledgerfraudevidenceverify", "Score91of100,place1of2partners", "БорисΕλένη", "repeat_share"),
     ):
         assert fact in flat, fact
+    # Letters that no font of this machine has are shown by their code points.
+    assert "注文" in flat or "[U+6CE8][U+6587]" in flat
 
 
 def test_a_partner_gets_its_own_rejected_conversions_without_others_money_and_nobody_elses(web, past, rejected):
@@ -105,6 +140,7 @@ def test_a_partner_gets_its_own_rejected_conversions_without_others_money_and_no
     assert found["conversion"]["payout"] == "3"
     hidden = [part for part in (found["conversion"], found["click"], *found["states"]) if "revenue" in part]
     assert hidden == []
+    assert "risk" not in found, "how it is ranked among others is the network's own"
     assert all("of_everybody" not in reason["share_of_clicks"] for reason in found["reasons"])
     (click,) = past.clicks(past.day(0), "fine")
     approved = past.convert(click)
@@ -114,7 +150,9 @@ def test_a_partner_gets_its_own_rejected_conversions_without_others_money_and_no
         assert holder.refused("GET", f"{PATH}/{row['conversion_id']}.pdf") == (404, "evidence_unknown")
     advertiser = web.holding(web.key(role="advertiser", advertiser_id=web.advertiser()))
     assert advertiser.refused("GET", f"{PATH}/{rejected['conversion_id']}") == (403, "forbidden")
-    assert verify(told(web, approved)).evidence["conversion"]["revenue"] == "5"
+    whole = verify(told(web, approved)).evidence
+    assert whole["conversion"]["revenue"] == "5"
+    assert "not scored" in whole["risk"]["note"]
 
 
 @pytest.mark.parametrize("name", ["nothing", "%00", "a" * 5000, "..%2f", "%F0%9F%92%A9", ".pdf"])
