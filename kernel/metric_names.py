@@ -215,7 +215,13 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "clickledger_model_flagged_ratio",
         "gauge",
-        "Share of the last day's clicks whose score is 99 or more; 0.01 in the training window.",
+        "Share of the last day's clicks whose score is 99 or more.",
+        across_processes="livemax",
+    ),
+    Metric(
+        "clickledger_model_flagged_trained_ratio",
+        "gauge",
+        "That share in the training window of the model in use.",
         across_processes="livemax",
     ),
     Metric(
@@ -276,7 +282,8 @@ roles run apart go on counting when they are started again.
   [guarantees.md](guarantees.md#7-caps-admit-what-they-say).
 - `clickledger_model_in_use == 0` for a day, or `rate(clickledger_model_failures_total[15m]) > 0`: verdicts come
   from rules alone; `clickledger fraud models` says why, see [fraud-model.md](fraud-model.md).
-- `clickledger_model_drifted_features > 0`: traffic has changed since the model was trained; `clickledger fraud
+- `clickledger_model_drifted_features > 0`, or `clickledger_model_flagged_ratio > 3 *
+  clickledger_model_flagged_trained_ratio`: traffic has changed since the model was trained; `clickledger fraud
   drift` names what.
 - `rate(clickledger_restarts_total[15m]) > 0`: a process keeps dying; its log says why.
 """

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import CONFLICT, FORBIDDEN
 from partners import service
-from partners.errors import TRANSITION_INVALID
+from partners.errors import NOTHING_TO_DISPUTE, TRANSITION_INVALID
 from partners.models import Dispute, DisputeEvent, DisputeState, now
 from partners.resources import work
 from partners.resources.fraud import DISPUTES
@@ -48,8 +48,8 @@ def open_dispute(session: Session, wanted: DisputeCreate, caller: Caller, **foun
         found: ``partner_id`` and ``offer_id`` of the conversion it names.
 
     Raises:
-        ClickledgerError: ``conflict`` while another about the same is open, ``reference_unknown`` or
-            ``body_invalid``.
+        ClickledgerError: ``conflict`` while another about the same is open, ``nothing_to_dispute`` when one was
+            overturned and paid, ``reference_unknown`` or ``body_invalid``.
 
     """
     service.the_program(session, to_change=True)
@@ -68,6 +68,7 @@ def open_dispute(session: Session, wanted: DisputeCreate, caller: Caller, **foun
     if not wanted.conversion_id:
         work.need_references(session, DISPUTES, values, caller)
     _refuse_open_twice(session, values)
+    _refuse_paid(session, values["conversion_id"])
     by_partner = caller.who.partner_id is not None
     dispute = Dispute(**values, opened_by=caller.who.actor[:200], opened_by_partner=by_partner)
     session.add(dispute)
@@ -198,4 +199,15 @@ def _refuse_open_twice(session: Session, values: dict[str, Any]) -> None:
     if taken is not None:
         raise CONFLICT.error(
             f"Dispute {taken} about this is open already; add what you have to say to it.", id=taken
+        )
+
+
+def _refuse_paid(session: Session, conversion_id: str) -> None:
+    """Refuse another dispute about a conversion that stays rejected and was paid all the same."""
+    if not conversion_id:
+        return
+    paid = select(Dispute.id).where(Dispute.conversion_id == conversion_id, Dispute.outcome == "adjusted").limit(1)
+    if (found := session.scalar(paid)) is not None:
+        raise NOTHING_TO_DISPUTE.error(
+            f"Dispute {found} about this conversion was overturned, and what it was worth was paid.", id=found
         )

@@ -60,6 +60,7 @@ class Keeper:
         self._trained = gauge("clickledger_model_trained_time_seconds")
         self._failures = counter("clickledger_model_failures_total")
         self._flagged = gauge("clickledger_model_flagged_ratio")
+        self._flagged_trained = gauge("clickledger_model_flagged_trained_ratio")
         self._drifted = gauge("clickledger_model_drifted_features")
         self._index = {name: gauge("clickledger_model_drift_psi", feature=name) for name in NAMES}
 
@@ -122,6 +123,12 @@ class Keeper:
         self._use(model)
         self._in_use.value = 1.0 if model is not None else 0.0
         self._trained.value = card.made_at.timestamp() if card is not None else 0.0
+        if model is None:
+            # What an earlier model saw says nothing of the traffic any more.
+            self._flagged.value = self._flagged_trained.value = None
+            self._drifted.value = 0.0
+            for level in self._index.values():
+                level.value = None
 
     def _fail(self, version: str, why: str) -> None:
         if self._clock() < self._retry and not version:
@@ -139,6 +146,7 @@ class Keeper:
             keep_seen(self._shelf.directory, seen)
         found = drift.drifted()
         self._flagged.value = found.flagged_share
+        self._flagged_trained.value = found.flagged_share_trained
         for name, level in self._index.items():
             level.value = found.index.get(name)
         before, self._drifted.value = self._drifted.value, float(len(found.alarming))

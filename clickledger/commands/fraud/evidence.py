@@ -14,7 +14,10 @@ from kernel.errors import ErrorKind
 EVIDENCE_FILE_MISSING = ErrorKind(
     "evidence_file_missing", 400, "info", "Name the file to check: clickledger fraud evidence verify FILE."
 )
-ERRORS = {EVIDENCE_FILE_MISSING.code: EVIDENCE_FILE_MISSING}
+EVIDENCE_NOT_WRITTEN = ErrorKind(
+    "evidence_not_written", 400, "info", "The PDF can't be written there; name another file."
+)
+ERRORS = {kind.code: kind for kind in (EVIDENCE_FILE_MISSING, EVIDENCE_NOT_WRITTEN)}
 
 _VERIFY = "verify"
 """Stands where a conversion id does; ids are longer."""
@@ -42,7 +45,11 @@ def evidence(
     service = Service.find()
     if pdf is not None:
         with service.stream(f"{path}.pdf") as answer:
-            pdf.write_bytes(answer.read())
+            content = answer.read()
+        try:
+            pdf.write_bytes(content)
+        except OSError as why:
+            raise EVIDENCE_NOT_WRITTEN.error(f"{pdf} can't be written: {why.strerror}.") from why
         typer.echo(f"Written to {pdf}.", err=True)
     if as_json or pdf is None:
         with service.stream(path) as answer:

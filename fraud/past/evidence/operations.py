@@ -17,7 +17,7 @@ from fraud.past.errors import EVIDENCE_UNKNOWN
 from fraud.past.evidence.gathering import NamesOf, gather
 from fraud.past.evidence.page import page
 from fraud.past.evidence.signing import ALGORITHM, EvidenceKey
-from kernel.api import ANYBODY, Operation
+from kernel.api import PUBLIC, Operation
 from kernel.auth import Principal
 from kernel.clickhouse.client import ReaderPool
 from kernel.errors import STORE_AWAY
@@ -94,7 +94,7 @@ def operations() -> list[Operation]:
             "/api/v1/fraud/evidence-key",
             "The public key that evidence is signed with.",
             _key,
-            ANYBODY,
+            PUBLIC,
             tag="Fraud",
             answer={
                 "type": "object",

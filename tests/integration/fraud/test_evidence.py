@@ -87,7 +87,7 @@ def told(web, row):
 
 def test_a_pack_holds_click_states_reasons_versions_and_what_is_usual_and_verifies(web, past, rejected, risky):
     content = told(web, rejected)
-    key = web.admin.made("GET", "/api/v1/fraud/evidence-key")["public_key"]
+    key = web.client.get("/api/v1/fraud/evidence-key").json()["public_key"]
     found = verify(content, key).evidence
     assert found["conversion"]["payout"] == "3"
     assert (found["click"]["ip"], found["click"]["click_id"]) == ("85.214.132.7", rejected["click_id"])
@@ -174,6 +174,8 @@ def test_commands_fetch_a_pack_and_check_it(web, rejected, monkeypatch, tmp_path
     assert shown.exit_code == 0, shown.output
     pack.write_text(shown.stdout)
     assert pdf.read_bytes().startswith(b"%PDF-")
+    unwritten = run(rejected["conversion_id"], "--pdf", tmp_path / "nowhere" / "pack.pdf")
+    assert unwritten.exception.kind.code == "evidence_not_written"
     checked = run("verify", pack)
     assert f"Genuine: conversion {rejected['conversion_id']}" in checked.stdout
     pack.write_text(shown.stdout.replace('"payout":"3"', '"payout":"30"'))

@@ -152,6 +152,8 @@ def test_overturning_pays_what_a_final_rejection_took(case):
         (Decimal("1.5"), 2, "USD")
     ]
     assert (paid[0].partner_id, paid[0].offer_id) == (case.partner_id, case.offer_id)
+    again = {"conversion_id": conversion_id, "reason": "Once more."}
+    assert case.partner.refused("POST", PATH, again) == (409, "nothing_to_dispute"), "paid once"
 
 
 def test_overturning_may_leave_the_money_alone(case):

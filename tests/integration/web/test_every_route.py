@@ -106,6 +106,7 @@ def test_every_operation_says_which_scope_it_needs_and_every_scope_is_needed_som
         "GET /api/v1/signup",
         "POST /api/v1/signup",
         "GET /api/v1/shared/{token}",
+        "GET /api/v1/fraud/evidence-key",
         "GET /",
         "GET /healthz",
         "GET /readyz",

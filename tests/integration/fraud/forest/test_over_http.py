@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import typer
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from clickledger.commands.fraud import drift, models, train
 from clickledger.service import Service
+from fraud.forest.trainer import Trainer
 from tests.support.forest import ordinary, replayed
 from tests.support.web import ADMIN_KEY, running_web
 
@@ -21,10 +23,20 @@ def window():
     return replayed(ordinary(2_500, seed=21))
 
 
-@pytest.fixture
-def web(event_store, store_settings, tmp_path):
-    with running_web(store_settings, tmp_path, model_training_hours=0) as web:
+@pytest.fixture(scope="module")
+def role(event_store, store_settings, tmp_path_factory):
+    with running_web(store_settings, tmp_path_factory.mktemp("models"), model_training_hours=0) as web:
         yield web
+
+
+@pytest.fixture
+def web(role):
+    """Return the role as it is before its first model."""
+    old = role.app.state.trainer
+    old.wait()
+    shutil.rmtree(old.shelf.directory, ignore_errors=True)
+    role.app.state.trainer = Trainer(old._settings, old._read)
+    return role
 
 
 @pytest.fixture

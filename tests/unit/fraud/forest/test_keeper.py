@@ -102,6 +102,11 @@ def test_what_is_scored_is_watched_told_and_kept(keeper, used, shelf, trained, c
     assert gauge("clickledger_model_drift_psi", feature="agent_rarity").value is not None
     assert sum(own_seen(shelf.directory).clicks.values()) == 2_600
     assert gauge("clickledger_model_drifted_features").value == 0
+    assert gauge("clickledger_model_flagged_trained_ratio").value == pytest.approx(0.01, abs=0.002)
+    (shelf.directory / "current").unlink()
+    keeper.look()
+    assert gauge("clickledger_model_drift_psi", feature="agent_rarity").value is None
+    assert gauge("clickledger_model_flagged_ratio").value is None
 
 
 def test_its_thread_ends_when_asked(shelf, used):
