@@ -7,9 +7,11 @@ from fraud.simulation.events import Visitor
 from fraud.simulation.stage import PLACEMENTS, Part
 
 
-def _buyer_s_address(part: Part, person: Visitor) -> str:
+def _buyer_s_address(part: Part, person: Visitor, after_ms: int) -> str:
     """Return where a person buys from: mostly from where it clicked, else elsewhere in its country or abroad."""
     drawn = part.random.random()
+    if after_ms < shape.TO_MOVE_MS:
+        return person.ip
     if drawn < shape.ABROAD:
         return places.address(part.random, places.country(part.random))
     return places.address(part.random, person.country) if drawn < shape.MOVED else person.ip
@@ -34,9 +36,8 @@ def visit(part: Part, visitors: int) -> None:
             click = part.click(at, person, labels, offer=offer, seen_ms=seen_ms if seen_ms < at else 0)
             seen_ms = 0
             if random.random() < shape.CONVERSION_RATE:
-                part.convert(
-                    click, at + shape.conversion_delay_ms(random), conversion_ip=_buyer_s_address(part, person)
-                )
+                took_ms = shape.conversion_delay_ms(random)
+                part.convert(click, at + took_ms, conversion_ip=_buyer_s_address(part, person, took_ms))
             at += shape.gap_ms(random)
             if at >= part.over_ms:
                 break

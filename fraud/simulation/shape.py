@@ -68,6 +68,8 @@ MEDIAN_AMOUNT, AMOUNT_SPREAD = 48.0, 0.55
 """Assumption: a basket's amount, log-normal; the spread is that of the amount's logarithm."""
 MOVED, ABROAD = 0.15, 0.005
 """Assumption: buyers who are in another network of their country by then, and those who are in another country."""
+TO_MOVE_MS: Final = 60_000
+"""Assumption: nobody has changed the network sooner after a click."""
 ENGLISH_ELSEWHERE: Final = 0.12
 """Assumption: people outside English-speaking countries whose browser asks for English first."""
 TRAVELLERS: Final = 0.004
