@@ -225,7 +225,8 @@ def insert(client: Client, table: str, rows: pa.Table, token: str) -> None:
     faults.point("pipeline.insert")
     client.insert_arrow(
         table,
-        rows,
+        # One block: the store numbers an insert's blocks, and knows a token again with the same number only.
+        rows.combine_chunks(),
         settings={
             "insert_deduplicate": 1,
             "insert_deduplication_token": token,

@@ -53,7 +53,7 @@ def copy_judged(table: str) -> str:
     )
     return (
         f"INSERT INTO {stage(table)} ({named(_NAMES)}) SELECT {columns} FROM "
-        f"(SELECT * FROM {table} WHERE {ALL_BETWEEN}) AS c LEFT JOIN "
+        f"(SELECT * FROM {table} WHERE {ALL_BETWEEN}) AS c LEFT ANY JOIN "
         "(SELECT * FROM verdict_proposals WHERE rescoring_id = {id:String} AND kind = {kind:String} "
         f"AND {ALL_BETWEEN}) AS p ON c.click_id = p.event_id"
     )

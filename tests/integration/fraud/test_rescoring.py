@@ -90,13 +90,14 @@ def test_only_the_partner_or_offer_that_is_meant_is_changed(past, rescorings, ev
     other = Past(event_store)
     other.first = past.first = past.first.replace(day=1)
     past.clicks(past.day(0), "bot", offer_id=4)
-    past.clicks(past.day(0), "bot", offer_id=5)
+    # What a store holds twice, it holds twice afterwards, and not four times.
+    past.store_rows(past.clicks(past.day(0), "bot", offer_id=5))
     other.clicks(past.day(0), "bot")
     record = proposed(rescorings, past, 0, 0, partner_id=past.partner, offer_id=5)
-    assert record.changed == {"click": 1}
+    assert record.changed == {"click": 2}
     rescorings.apply(record.id, "user:1")
     assert done(rescorings, record).state == "applied"
-    assert (past.verdicts(), other.verdicts()) == ({"valid": 1, "invalid": 1}, {"valid": 1})
+    assert (past.verdicts(), other.verdicts()) == ({"valid": 1, "invalid": 2}, {"valid": 1})
 
 
 def test_the_history_keeps_what_was_and_a_conversion_gets_a_new_state(past, rescorings):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pyarrow as pa
+
 from kernel.clickhouse import client as clickhouse
 from kernel.clickhouse.arrow import rows_table
 from tests.support.pipeline import KEYS
@@ -37,3 +39,16 @@ def test_what_the_store_never_saw_is_sent_as_it_was_made(event_store):
     rows = judged([KEYS.mint(NOON + 60_000 + n, OFFER) for n in range(3)], "valid")
     assert as_stored(event_store, "clicks", rows) is rows
     assert as_stored(event_store, "impressions", rows.slice(0, 0)).num_rows == 0
+
+
+def test_a_token_is_known_again_however_many_pieces_the_rows_come_in(event_store):
+    ids = [KEYS.mint(NOON + 120_000 + n, OFFER + 1) for n in range(5)]
+    rows = judged(ids, "valid", sub1="in pieces")
+    clickhouse.insert(event_store, "clicks", rows, "as-stored-in-pieces")
+    pieces = pa.concat_tables([rows.slice(0, 2), rows.slice(2)])
+    clickhouse.insert(event_store, "clicks", pieces, "as-stored-in-pieces")
+    asked = {"ids": ids}
+    counted = event_store.query(
+        "SELECT count() FROM clicks WHERE click_id IN {ids:Array(String)}", parameters=asked
+    )
+    assert counted.result_rows == [(5,)]
