@@ -63,6 +63,8 @@ def open_dispute(session: Session, wanted: DisputeCreate, caller: Caller, **foun
     }
     if not wanted.conversion_id:
         _need_days(values["first_day"], values["last_day"])
+    elif wanted.first_day or wanted.last_day:
+        raise refusal("first_day", "it is about the conversion or about the days; leave one of the two out")
     if values["partner_id"] is None:
         raise refusal("partner_id", "name the partner whose traffic it is about")
     if not wanted.conversion_id:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from clickledger.past_runs import await_end, print_difference
+from clickledger.program_entries import identify
 from clickledger.service import Service
 from kernel.errors import ErrorKind
 
@@ -36,17 +37,16 @@ def dry_run(
         str, typer.Option(help="What would follow: mark, hold, reject, fallback or block.", show_default=False)
     ] = "",
     for_partner: Annotated[
-        int, typer.Option(min=0, help="Set it for this partner only, by id.", show_default=False)
-    ] = 0,
+        str, typer.Option(help="Set it for this partner only: name or id.", show_default=False)
+    ] = "",
     for_offer: Annotated[
-        int, typer.Option(min=0, help="Set it for this offer only, by id.", show_default=False)
-    ] = 0,
+        str, typer.Option(help="Set it for this offer only: name or id.", show_default=False)
+    ] = "",
     days: Annotated[int, typer.Option(min=1, help="UTC days up to today.")] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
     """Judge past days under rules as they would be set, and show what would have happened; nothing is written."""
-    entry: dict[str, Any] = {"code": rule, "partner_id": for_partner, "offer_id": for_offer}
-    entry["settings"] = dict(_setting(text) for text in settings or ())
+    entry: dict[str, Any] = {"code": rule, "settings": dict(_setting(text) for text in settings or ())}
     if enabled is not None:
         entry["enabled"] = enabled
     if action:
@@ -54,6 +54,8 @@ def dry_run(
     if not rule and (entry["settings"] or action or enabled is not None):
         raise SETTING_UNREADABLE.error("Name the rule that these settings are of: --rule ip_velocity.")
     service = Service.find()
+    for field, kind, named in (("partner_id", "partner", for_partner), ("offer_id", "offer", for_offer)):
+        entry[field] = identify(service, f"/api/v1/{kind}s", kind, named) if named else 0
     asked = {"days": days, "entries": [entry] if rule else []}
     record = await_end(service, service.post("/api/v1/fraud/dry-runs", asked), "judged")
     if as_json:

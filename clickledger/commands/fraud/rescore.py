@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from clickledger.past_runs import await_end, parse_day, print_difference
+from clickledger.program_entries import identify
 from clickledger.service import Service
 from fraud.past.span import DAY
 from kernel.errors import ErrorKind
@@ -33,10 +34,8 @@ def register(commands: typer.Typer) -> None:
 def rescore(
     first: Annotated[str, typer.Option("--from", help="First UTC day.", show_default=False)],
     last: Annotated[str, typer.Option("--to", help="Last UTC day, included.", show_default=False)],
-    partner: Annotated[
-        int, typer.Option(min=0, help="Only this partner's events, by id.", show_default=False)
-    ] = 0,
-    offer: Annotated[int, typer.Option(min=0, help="Only this offer's events, by id.", show_default=False)] = 0,
+    partner: Annotated[str, typer.Option(help="Only this partner's events: name or id.", show_default=False)] = "",
+    offer: Annotated[str, typer.Option(help="Only this offer's events: name or id.", show_default=False)] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Write the new verdicts without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
@@ -52,8 +51,8 @@ def rescore(
     asked = {
         "from": begin.isoformat(),
         "to": (end + DAY).isoformat(),
-        "partner_id": partner,
-        "offer_id": offer,
+        "partner_id": identify(service, "/api/v1/partners", "partner", partner) if partner else 0,
+        "offer_id": identify(service, "/api/v1/offers", "offer", offer) if offer else 0,
     }
     record = await_end(service, service.post(PATH, asked), "judged")
     if not as_json:

@@ -103,7 +103,8 @@ def test_a_range_is_proposed_shown_applied_and_then_reports_say_the_same(web, pa
     assert again["changed"] == {}, "a second time changes nothing"
 
 
-def test_the_command_shows_what_moves_and_writes_only_when_told_to(run, past):
+def test_the_command_shows_what_moves_and_writes_only_when_told_to(web, run, past):
+    web.partner(id=past.partner)
     past.clicks(past.day(0), "a", **BOT)
     past.clicks(past.day(0), "b", **PERSON)
     words = ("rescore", "--from", past.day(0), "--to", past.day(0), "--partner", past.partner)
@@ -132,10 +133,14 @@ def test_the_command_shows_what_moves_and_writes_only_when_told_to(run, past):
         refused = run("rescore", "--from", first, "--to", last)
         assert refused.exit_code == 1
         assert sentence in str(refused.exception)
+    for nobody in (("rescore", "--from", day, "--to", day, "--partner"), ("dry-run", "--for-partner")):
+        refused = run(*nobody, "Nobody of this name")
+        assert "There is no partner named 'Nobody of this name'" in str(refused.exception)
 
 
 def test_a_dry_run_tells_what_a_rule_set_otherwise_would_have_done_and_writes_nothing(web, run, past, event_store):
     today = Past(event_store)
+    web.partner(id=today.partner)
     today.first = dt.datetime.now(dt.UTC).date()
     moment = int(dt.datetime.now(dt.UTC).timestamp() * 1000) - 1000
     address = f"85.214.132.{today.partner % 250}"

@@ -174,6 +174,8 @@ def test_what_cant_be_disputed_is_refused_with_a_reason(case, web):
     assert refused(case.partner, conversion_id=case.conversion("approved")) == (409, "nothing_to_dispute")
     assert refused(case.partner, conversion_id="nobodys") == (404, "not_found")
     assert refused(case.partner) == (400, "body_invalid")
+    both = {"conversion_id": case.conversion(), "first_day": "2018-03-06"}
+    assert refused(case.partner, **both) == (400, "body_invalid")
     assert refused(case.partner, first_day="2018-03-06", last_day="2018-03-05") == (400, "body_invalid")
     assert refused(case.partner, first_day="2018-03-06", partner_id=web.partner()) == (403, "forbidden")
     assert refused(web.admin, first_day="2018-03-06") == (400, "body_invalid")

@@ -52,4 +52,9 @@ def test_prefetches_are_told_by_any_of_their_headers():
         {"x-purpose": "preview"},
     ]
     clicks = [click(number, ip=f"8.8.8.{number}", headers=h) for number, h in enumerate(headers)]
-    assert [row["fraud_reasons"] for row in rows(clicks)] == [["prefetch"], ["prefetch"], ["prefetch"], ["prefetch"]]
+    assert [row["fraud_reasons"] for row in rows(clicks)] == [
+        ["prefetch"],
+        ["prefetch"],
+        ["prefetch"],
+        ["prefetch"],
+    ]
