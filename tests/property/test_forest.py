@@ -57,7 +57,8 @@ def test_any_traffic_has_a_score_that_its_neighbours_do_not_change(model, clicks
     assert features.shape == (len(clicks), len(FEATURES))
     assert np.isfinite(features).all()
     scores = model.score(traffic, counted)
-    assert scores.dtype == np.uint8
+    assert scores.dtype == np.float32
+    assert scores.min() >= 0
     assert scores.max() <= 100
     row = data.draw(st.integers(0, len(clicks) - 1))
     alone = part(traffic, [row])

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -194,11 +195,12 @@ def test_what_is_under_way_at_the_end_is_finished_or_stays_due(path, queue, monk
 
 def test_a_queue_that_can_not_be_written_repeats_nothing_before_it_can(path, queue, monkeypatch):
     monkeypatch.setattr(sending, "FAILURE_PAUSE_SECONDS", 0.05)
-    broken = [True]
+    broken, failed = [True], threading.Event()
     record = Queue.record
 
     def failing(self, tried, now):
         if broken:
+            failed.set()
             raise sqlite3.OperationalError("database or disk is full")
         record(self, tried, now)
 
@@ -206,7 +208,7 @@ def test_a_queue_that_can_not_be_written_repeats_nothing_before_it_can(path, que
     with receiving() as receiver, running(path) as sender:
         queue.add([message(f"{receiver.url}/a", "a")], time.time())
         sender.wake()
-        receiver.wait(1, "the message")
+        until(failed.is_set, "the first try to write it down")
         queue.add([message(f"{receiver.url}/b", "b")], time.time())
         sender.wake()
         time.sleep(0.3)
