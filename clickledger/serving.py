@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Awaitable
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.errors import FatalError
 from granian.server.embed import Server
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 BACKLOG = 1024
 """Connections the kernel keeps waiting while a worker is busy."""
@@ -29,13 +30,29 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
         host: Address to listen on.
         port: Port to listen on.
 
+    Raises:
+        Exception: what the app's lifespan raised as it began, since the server itself names no cause.
+
     """
+    failed: list[Exception] = []
+
+    async def live(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception as why:
+            failed.append(why)
+            raise
+
+    def told(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Not a coroutine of its own: every click passes here.
+        return (live if scope["type"] == "lifespan" else app)(scope, receive, send)
+
     # It warns at every start that embedding is experimental; our tests are the judge of that.
     logging.getLogger("_granian").setLevel(logging.ERROR)
 
     async def main() -> None:
         server = Server(
-            app,
+            told,
             address=host,
             port=port,
             interface=Interfaces.ASGI,
@@ -58,7 +75,10 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
             await server.serve()
         except FatalError:
             # Asked to end before it had begun, it says that it could not begin.
-            if not is_ending:
-                raise
+            if is_ending:
+                return
+            if failed:
+                raise failed[0] from None
+            raise
 
     uvloop.run(main())

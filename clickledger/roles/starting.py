@@ -7,13 +7,13 @@ acknowledged.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from kernel import faults, logging, metrics
 from kernel.errors import ClickledgerError
@@ -29,7 +29,7 @@ CANNOT_START_STATUS = 78
 _WATCH_SECONDS = 0.2
 
 
-@contextmanager
+@contextlib.contextmanager
 def role(chosen: Settings, name: str, folder: str) -> Iterator[None]:
     """Run a role's process inside this block.
 
@@ -78,7 +78,8 @@ def say_ready() -> None:
 def _tell(message: bytes) -> None:
     descriptor = os.environ.pop(READY_FD, "")
     if descriptor:
-        with os.fdopen(int(descriptor), "wb") as pipe:
+        # A supervisor that was killed meanwhile reads nothing; the watch ends this process, not an error.
+        with contextlib.suppress(BrokenPipeError), os.fdopen(int(descriptor), "wb") as pipe:
             pipe.write(message)
 
 
