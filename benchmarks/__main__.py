@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from rich.console import Console
 
-from benchmarks import fraud, memory, partner_risk, pipeline, program, reports
+from benchmarks import fraud, memory, overview, partner_risk, pipeline, program, reports
 from clickledger.bench import redirect
 from clickledger.bench.lines import Line, table
 from clickledger.bench.wrk import WrkMissingError
@@ -27,7 +27,8 @@ def main(
         list[str] | None, typer.Option(help="URL of another redirect service to put beside ours; repeatable.")
     ] = None,
     only: Annotated[
-        str, typer.Option(help="redirect, program, pipeline, fraud, risk, memory or reports; default: all.")
+        str,
+        typer.Option(help="redirect, program, pipeline, fraud, risk, memory, reports, overview; default: all."),
     ] = "",
     connections: Annotated[int, typer.Option(help="Connections of the redirect's load.")] = redirect.CONNECTIONS,
     rounds: Annotated[int, typer.Option(help="Rounds of the redirect's load.")] = redirect.ROUNDS,
@@ -54,6 +55,7 @@ def main(
         "risk": (partner_risk.measure, partner_risk.lines),
         "memory": (memory.measure, memory.lines),
         "reports": (lambda: reports.measure(data, clicks), reports.lines),
+        "overview": (lambda: overview.measure(data, clicks), overview.lines),
     }
     for name, (measure, lines) in parts.items():
         if only in {"", name}:

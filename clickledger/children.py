@@ -51,11 +51,12 @@ class Child:
         before_start: Callable[[], object] = lambda: None,
         quiet: Path | None = None,
         on_death: Callable[[int], None] = lambda _pid: None,
+        may_end: bool = False,
     ) -> None:
         """Describe a child.
 
         Args:
-            role: edge, backend or valkey.
+            role: edge, backend, valkey or demo.
             name: For logs.
             command: What to run.
             environment: Its environment.
@@ -63,6 +64,7 @@ class Child:
             before_start: Done before each start.
             quiet: File for its output; None: it shares ours.
             on_death: Told the pid of a process that died.
+            may_end: With status 0 it has done all it had to do, and isn't started again.
 
         """
         self.role = role
@@ -73,6 +75,8 @@ class Child:
         self._before_start = before_start
         self._quiet = quiet
         self._on_death = on_death
+        self._may_end = may_end
+        self._is_done = False
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe = -1
         self._said = b""
@@ -137,11 +141,17 @@ class Child:
 
     def tend(self, now: float) -> bool:
         """Start it again if it died and its pause is over; tell whether its pid changed."""
+        if self._is_done:
+            return False
         self._listen()
         if self._process is not None:
             status = self._process.poll()
             if status is None:
                 return False
+            if status == 0 and self._may_end:
+                self._on_death(self._process.pid)
+                self._process, self._is_done = None, True
+                return True
             if now - self._started_at > HEALTHY_SECONDS:
                 self._failures = 0
             pause = self._pause(now)
@@ -217,8 +227,20 @@ def edges(chosen: Settings) -> list[Child]:
     return [_python(chosen, "edge", f"edge{n}", "edge", f"edge{n}") for n in range(chosen.edge_workers)]
 
 
-def _python(chosen: Settings, role: str, name: str, *words: str) -> Child:
-    return Child(role, name, _role(*words), _environment(chosen), on_death=lambda pid: metrics.forget(chosen, pid))
+def demo(chosen: Settings) -> Child:
+    """Return what keeps the demo alive; it ends when the demo is removed."""
+    return _python(chosen, "demo", "demo", "demo", may_end=True)
+
+
+def _python(chosen: Settings, role: str, name: str, *words: str, may_end: bool = False) -> Child:
+    return Child(
+        role,
+        name,
+        _role(*words),
+        _environment(chosen),
+        on_death=lambda pid: metrics.forget(chosen, pid),
+        may_end=may_end,
+    )
 
 
 def valkey(chosen: Settings) -> Child:

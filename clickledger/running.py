@@ -39,3 +39,9 @@ def read_run_file(directory: Path) -> Running | None:
 def remove_run_file(directory: Path) -> None:
     """Remove run.json when the service ends."""
     (directory / RUN_FILE).unlink(missing_ok=True)
+
+
+def local_url(host: str, port: int) -> str:
+    """Return the address by which this machine reaches what listens on a host and port of its own."""
+    address = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)
+    return f"http://{address}:{port}"

@@ -1,6 +1,7 @@
 """``clickledger up``: one process that starts, watches and ends the others.
 
-Children: a Valkey server on a unix socket (unless a Redis is configured), the backend, the edge workers.
+Children: a Valkey server on a unix socket (unless a Redis is configured), the backend, the edge workers, and
+what else is asked for once those answer.
 
 Invariants:
 
@@ -20,14 +21,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import httpx2
 
 from clickledger.children import Child, StartFailedError, backend, edges, valkey
-from clickledger.running import Running, remove_run_file, write_run_file
+from clickledger.running import Running, local_url, remove_run_file, write_run_file
 from kernel import metrics
 from kernel.auth import admin_key
 from kernel.errors import CANNOT_START
@@ -37,7 +38,7 @@ from tracker.click_id import load_keys
 
 LOCK_FILE = "supervisor.lock"
 END_SECONDS = 10.0
-_PATIENCE = {"edge": 2.0, "backend": 7.0, "valkey": 0.8}
+_PATIENCE = {"demo": 0.1, "edge": 2.0, "backend": 7.0, "valkey": 0.8}
 """Seconds each role gets to end by itself; together less than ``END_SECONDS``."""
 _TICK_SECONDS = 0.05
 READY_SECONDS = 60.0
@@ -101,6 +102,14 @@ class Supervisor:
                 "another with --data-dir."
             ) from why
 
+    def add(self, children: Sequence[Child]) -> None:
+        """Start more children; nothing waits until they are ready."""
+        for child in children:
+            child.start()
+            self._children.append(child)
+        if children:
+            self._write_run_file()
+
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         for child in self._children:
@@ -111,8 +120,8 @@ class Supervisor:
                     raise CANNOT_START.error(f"{child.name} did not become ready within {READY_SECONDS:.0f} s.")
                 time.sleep(_TICK_SECONDS)
         for url in (
-            f"{_own(self._settings.edge_host, self._settings.edge_port)}/readyz",
-            f"{_own(self._settings.web_host, self._settings.web_port)}/readyz",
+            f"{local_url(self._settings.edge_host, self._settings.edge_port)}/readyz",
+            f"{local_url(self._settings.web_host, self._settings.web_port)}/readyz",
         ):
             _wait_answer(url, deadline)
 
@@ -165,12 +174,12 @@ class Supervisor:
             self._lock = -1
 
 
-def run(chosen: Settings, on_ready: Callable[[], None]) -> None:
+def run(chosen: Settings, on_ready: Callable[[], Sequence[Child]]) -> None:
     """Run the service until asked to end.
 
     Args:
         chosen: The settings.
-        on_ready: Called without arguments when everything answers.
+        on_ready: Called when everything answers; returns more children to start and look after.
 
     Raises:
         ClickledgerError: ``cannot_start``.
@@ -182,16 +191,11 @@ def run(chosen: Settings, on_ready: Callable[[], None]) -> None:
     except StartFailedError as why:
         raise CANNOT_START.error(str(why)) from why
     try:
-        on_ready()
+        supervisor.add(on_ready())
         supervisor.watch()
     finally:
         log("supervisor").info("ending")
         supervisor.end()
-
-
-def _own(host: str, port: int) -> str:
-    address = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)
-    return f"http://{address}:{port}"
 
 
 def _try_writing(directory: Path) -> None:

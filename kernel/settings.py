@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         "",
         description="URL that people outside reach the web role at; shared links begin with it; empty: http://<web_host>:<web_port>.",
     )
-    demo: bool = Field(False, description="Make a small demo program at the first start.")
+    demo: bool = Field(False, description="Make a demo program with weeks of traffic at the first start.")
 
     # Stores (empty: embedded)
     clickhouse_url: SecretStr = Field(

@@ -26,22 +26,33 @@ from reports.answers import REPORT_ANSWER, SCHEMA_ANSWER
 from reports.describe import schema
 from reports.errors import (
     DATE_INVALID,
+    DIMENSION_HIDDEN,
     EMPTY_RANGE,
     ERRORS,
     EXPORT_TOO_LARGE,
+    FILTER_INCOMPLETE,
+    FILTER_VALUE_INVALID,
+    OPERATOR_NOT_ALLOWED,
     PARAMETER_MISSING,
+    PATTERN_INVALID,
     REPORT_NOT_RUNNING,
+    TOO_MANY_FILTERS,
     UNKNOWN_COLUMN,
+    UNKNOWN_DIMENSION,
     UNKNOWN_EXPORT,
     UNKNOWN_FORMAT,
+    UNKNOWN_OPERATOR,
     UNKNOWN_TIMEZONE,
 )
 from reports.export.download import HEADERS, Download
 from reports.export.formats import FORMATS, MEDIA_TYPES, Writing, known_format
+from reports.export.narrowing import narrowed
 from reports.export.request import EXPORTS, wanted
 from reports.export.rows import file_of
 from reports.export.stream import stream
 from reports.logs import operations as logs
+from reports.logs.asked import read_filtered
+from reports.logs.schemas import FILTER_HELP
 from reports.query import Query
 from reports.report import report
 from reports.running import Run
@@ -55,6 +66,10 @@ EVENTS = "events:read"
 """Scope of the exports that share one path; the others have paths of their own."""
 
 _EXPORT_ERRORS = (UNKNOWN_EXPORT, UNKNOWN_COLUMN, UNKNOWN_FORMAT, EXPORT_TOO_LARGE, PARAMETER_MISSING)
+_FILTER_ERRORS = (
+    *(UNKNOWN_DIMENSION, UNKNOWN_OPERATOR, OPERATOR_NOT_ALLOWED, FILTER_INCOMPLETE, FILTER_VALUE_INVALID),
+    *(TOO_MANY_FILTERS, PATTERN_INVALID, DIMENSION_HIDDEN),
+)
 _SPAN_ERRORS = (DATE_INVALID, EMPTY_RANGE, UNKNOWN_TIMEZONE)
 
 FormatName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(FORMATS)})]
@@ -72,6 +87,7 @@ class ExportQuery(BaseModel):
     to: str = Field("", description="First day or moment that is not exported any more.", examples=["2026-11-08"])
     timezone: str = Field("UTC", description="Zone of the days and of the times in the rows.")
     columns: str = Field("", description="Names, comma separated; empty: all.", examples=["ts,click_id,country"])
+    filter: list[str] = Field([], description=FILTER_HELP, examples=[["country=DE"]])
     format: FormatName = "csv"
     raw: bool = Field(default=False, description=RAW_HELP)
 
@@ -81,6 +97,14 @@ class ReportExport(Query):
 
     format: FormatName = "csv"
     raw: StrictBool = Field(default=False, description=RAW_HELP)
+
+
+class SchemaQuery(BaseModel):
+    """How much the schema says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    values: bool = Field(default=True, description="Also the values that attributes have at present.")
 
 
 async def _query(request: Request) -> Response:
@@ -106,11 +130,18 @@ async def _with_custom_metrics(request: Request, query: Asking) -> Asking:
 
 
 async def _schema(request: Request) -> Response:
-    state, who = request.app.state, principal(request)
+    state, who, wanted = request.app.state, principal(request), read_query(request, SchemaQuery)
 
     def told() -> dict[str, Any]:
         custom = usable_metrics(getattr(state, "programs", None), who)
-        return schema(state.settings, who, names=state.names, readers=state.readers, custom=custom)
+        return schema(
+            state.settings,
+            who,
+            names=state.names,
+            readers=state.readers,
+            custom=custom,
+            has_values=wanted.values,
+        )
 
     return answer(await run_in_threadpool(told))
 
@@ -120,11 +151,12 @@ def _export_of(table: str) -> Handler:
 
     async def export(request: Request) -> Response:
         who = principal(request)
-        asked = read_query(request, ExportQuery).model_dump(by_alias=True)
-        export = wanted(table or request.path_params["table"], asked, who)
+        query = read_filtered(request, ExportQuery)
+        export = wanted(table or request.path_params["table"], query.model_dump(by_alias=True), who)
         if export.exported.needs != EVENTS and not table:
             raise UNKNOWN_EXPORT.error()
         state = request.app.state
+        export = await run_in_threadpool(narrowed, export, query.filter, who, state.names)
         readers = getattr(state, "export_readers", state.readers)
         # The first piece is made before the answer begins, so that a refusal still has its own status.
         file = await run_in_threadpool(stream, export, who, readers=readers, chosen=state.settings)
@@ -153,6 +185,7 @@ def operations() -> list[Operation]:
     of_export = (
         *_EXPORT_ERRORS,
         *_SPAN_ERRORS,
+        *_FILTER_ERRORS,
         *(kind for kind in of_query if kind.code.startswith("report_too")),
     )
     return [
@@ -175,6 +208,7 @@ def operations() -> list[Operation]:
             _schema,
             "reports:read",
             tag="Reports",
+            query=SchemaQuery,
             answer=SCHEMA_ANSWER,
         ),
         Operation(

@@ -19,7 +19,13 @@ from reports.visibility import sees_dimension, sees_metric, sees_part
 
 
 def schema(
-    chosen: Settings, who: Principal, *, names: Names, readers: Readers, custom: Sequence[Metric] = ()
+    chosen: Settings,
+    who: Principal,
+    *,
+    names: Names,
+    readers: Readers,
+    custom: Sequence[Metric] = (),
+    has_values: bool = True,
 ) -> dict[str, Any]:
     """Return everything the caller may ask for with its meaning, and a query's limits.
 
@@ -31,13 +37,14 @@ def schema(
         names: The program's names.
         readers: Read-only handles of the event store.
         custom: The metrics somebody made that the caller may use.
+        has_values: Whether to look which values attributes have.
 
     Raises:
         ClickledgerError: ``store_away``, when the program was never read.
 
     """
     dimensions = [d for d in DIMENSIONS.values() if sees_dimension(who, d)]
-    present = values(dimensions, who, names=names, readers=readers, chosen=chosen)
+    present = values(dimensions, who, names=names, readers=readers, chosen=chosen) if has_values else {}
     base, rates = names.rates()
     return {
         "dimensions": [

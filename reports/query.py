@@ -121,6 +121,9 @@ class Query(_Shape):
     offset: int = 0
     totals: bool = False
     currency: Name | None = None
+    convert: bool = Field(
+        default=True, description="False: amounts in other currencies are left out instead of converted."
+    )
     compare: Annotated[Compare | None, WrapValidator(_compared)] = Field(
         None, description="Another range; its values stand in <metric>_before and <metric>_change."
     )

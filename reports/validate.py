@@ -145,7 +145,7 @@ def validate(query: Query, names: Names, chosen: Settings) -> Asked:
         pivot=_pivot(query, dimensions),
         pivot_limit=query.pivot_limit,
     )
-    return replace(asked, exchange=_exchange(asked, names, chosen))
+    return replace(asked, exchange=_exchange(asked, names, chosen)) if query.convert else asked
 
 
 def _exchange(asked: Asked, names: Names, chosen: Settings) -> Exchange | None:

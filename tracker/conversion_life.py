@@ -102,6 +102,22 @@ def _may_become(state: ConversionState, after: ConversionState) -> bool:
     return bool(held_back) or after.status in TRANSITIONS[state.status]
 
 
+def may_become(state: ConversionState, *, trusted: bool) -> list[str]:
+    """Return the statuses that somebody's word brings a conversion to: approved, rejected, hold.
+
+    Args:
+        state: As it is.
+        trusted: Whether one of the network's people says it.
+
+    """
+    allowed = TRANSITIONS[state.status]
+    if state.held_by_rules and trusted:
+        allowed |= {"approved", "hold"} - {state.status}
+    if not trusted and (state.hold_until or state.held_by_rules or state.reject_reason == CAP_REACHED):
+        allowed &= {"rejected"}
+    return [status for status in ("approved", "rejected", "hold") if status in allowed]
+
+
 def beyond_cap(state: ConversionState, *, hard: bool) -> ConversionState:
     """Return a conversion that came when its cap was reached: rejected by a hard one, on hold by a soft one."""
     return msgspec.structs.replace(

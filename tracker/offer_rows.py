@@ -74,7 +74,7 @@ def offer_route(rows: OfferRows) -> OfferRoute:
         approved_partners=() if public else _partners(rows.access, "approved"),
         refused_partners=_partners(rows.access, "rejected") if public else (),
         targeting=_targeting(offer.targeting),
-        caps=tuple(_cap(cap) for cap in rows.caps),
+        caps=tuple(cap_route(cap) for cap in rows.caps),
         duplicates=_duplicates(offer.duplicates),
         landings=tuple(
             LandingRoute(page.id, page.url, page.weight) for page in rows.landings if page.status == "active"
@@ -167,7 +167,8 @@ def _targeting(rules: Mapping[str, Any]) -> TargetingRoute | None:
     return TargetingRoute(**lists, hours=tuple(rules.get("hours", ())), timezone=rules.get("timezone", "UTC"))
 
 
-def _cap(row: Row) -> CapRoute:
+def cap_route(row: Row) -> CapRoute:
+    """Return a cap as edges and the pipeline know it."""
     return CapRoute(
         row.id,
         row.kind,

@@ -54,6 +54,7 @@ def query(
     pivot_limit: int | None = None,
     money: MoneyView = "expected",
     currency: str | None = None,
+    convert: bool = True,
     formulas: Formulas = (),
     id: str | None = None,  # noqa: A002 - the API's own name
 ) -> dict[str, Any]:
@@ -70,6 +71,7 @@ def query(
         "totals": totals,
         "fill": fill,
         "money": money,
+        "convert": convert,
         "formulas": _formulas(formulas),
     }
     if isinstance(compare, tuple):

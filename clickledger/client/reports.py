@@ -43,6 +43,7 @@ class ReportQuestions(Connected):
         pivot_limit: int | None = None,
         money: MoneyView = "expected",
         currency: str | None = None,
+        convert: bool = True,
         formulas: Formulas = (),
         id: str | None = None,  # noqa: A002 - the API's own name
     ) -> Report:
@@ -65,6 +66,7 @@ class ReportQuestions(Connected):
             pivot_limit: The most of them.
             money: expected (approved and pending) or earned (approved).
             currency: Of money; None: the service's own.
+            convert: Whether amounts in other currencies are converted into it, or left out.
             formulas: Metrics of this query, by name; with units as ``Formula``.
             id: A name to cancel it by while it runs, 8 to 64 letters, digits, ``-`` and ``_``.
 
@@ -90,6 +92,7 @@ class ReportQuestions(Connected):
             pivot_limit=pivot_limit,
             money=money,
             currency=currency,
+            convert=convert,
             formulas=formulas,
             id=id,
         )

@@ -72,6 +72,12 @@ def export(
         Path | None, typer.Option(help="File to write; default: standard output.", show_default=False)
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file when there is one.")] = False,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter", help="Only rows that meet it: country=DE, sub1~shoes; repeatable.", show_default=False
+        ),
+    ] = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="Leave texts in csv and xlsx that a spreadsheet would run as a formula.")
     ] = False,
@@ -82,9 +88,11 @@ def export(
     if output is None and output_format in BINARY and sys.stdout.isatty():
         raise typer.BadParameter(f"{output_format} is nothing for a terminal; name a file with --output.")
     first, last = shell.days(start, end, timezone, datetime.now(UTC))
-    parameters = {"from": first, "to": last, "format": output_format.value, "timezone": timezone}
+    parameters: dict[str, Any] = {"from": first, "to": last, "format": output_format.value, "timezone": timezone}
     if columns:
         parameters["columns"] = columns
+    if condition:
+        parameters["filter"] = condition
     if raw:
         parameters["raw"] = "true"
     with (

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from clickledger import demo, supervisor
+from clickledger import children, supervisor
+from clickledger.demo import program, telling
 from kernel import logging
 from kernel.settings import Settings
 
@@ -25,7 +26,7 @@ def up(
     edge_workers: Annotated[int | None, typer.Option(help="Edge worker processes.")] = None,
     *,
     with_demo: Annotated[
-        bool, typer.Option("--demo", help="Make a small demo program at the first start.")
+        bool, typer.Option("--demo", help="Make a demo program with weeks of traffic at the first start.")
     ] = False,
 ) -> None:
     """Run the whole service: edge workers, pipeline, reports, and embedded stores where none are configured.
@@ -43,8 +44,9 @@ def up(
     logging.configure(chosen, "supervisor")
     console = Console(stderr=True, highlight=False, soft_wrap=True)
 
-    def on_ready() -> None:
-        program = demo.make(chosen) if chosen.demo else None
-        demo.tell(console, chosen, program)
+    def on_ready() -> list[children.Child]:
+        made = program.make(chosen) if chosen.demo else None
+        telling.tell(console, chosen, made)
+        return [children.demo(chosen)] if made is not None else []
 
     supervisor.run(chosen, on_ready)

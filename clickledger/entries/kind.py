@@ -149,9 +149,10 @@ def _narrowing(name: str, field: FieldInfo) -> Option:
     made = option(name, field)
     if name in REFERENCES:
         return made
-    return Option(
-        name, made.name, made.type, f"Only those of this {name.replace('_', ' ')}. {made.help}", made.read
-    )
+    words = name.replace("_", " ")
+    # A help that is the name once more says nothing.
+    further = "" if made.help.rstrip(".").lower() == words else f" {made.help}"
+    return Option(name, made.name, made.type, f"Only those of this {words}.{further}", made.read)
 
 
 def _body(service: Service, options: list[Option], typed: dict[str, Any]) -> dict[str, Any]:

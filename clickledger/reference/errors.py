@@ -17,6 +17,7 @@ from clickledger import past_runs, program_entries, service
 from clickledger.commands import keys, rollup
 from clickledger.commands.fraud import dry_run, evidence, rescore
 from clickledger.commands.fraud import train as training
+from clickledger.demo import operations as demo
 from clickledger.reference.markdown import code, table
 from clickledger.replay import errors as replay
 from clickledger.roles import rollups
@@ -27,6 +28,7 @@ from kernel.errors import ErrorKind
 from partners import identity
 from reports.logs import errors as logs
 from reports.saved import errors as saved
+from reports.web import errors as web
 
 PAGE = "docs/errors.md"
 
@@ -112,6 +114,11 @@ def sections() -> tuple[Section, ...]:
             tuple(saved.ERRORS.values()),
         ),
         Section(
+            "Web pages",
+            "Shown by pages, beside what the API refuses, whose sentences they show.",
+            tuple(web.ERRORS.values()),
+        ),
+        Section(
             "The program",
             "Answered by `/api/v1/advertisers`, `partners`, `offers`, `links`, `program` and `programs/ensure`, "
             "and printed by the commands of the same names. A wrong field is `body_invalid`, a name that is taken "
@@ -128,6 +135,11 @@ def sections() -> tuple[Section, ...]:
             "Rollups",
             "Answered by `/api/v1/rollups` and `/api/v1/rollups/rebuild`, and printed by `clickledger rollup`.",
             tuple(rollups.ERRORS.values()),
+        ),
+        Section(
+            "The demo",
+            "Answered by `/api/v1/demo`, and printed by `clickledger demo`.",
+            tuple(demo.ERRORS.values()),
         ),
         Section(
             "Starting",

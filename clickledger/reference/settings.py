@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from clickledger.reference.markdown import code, table
+from kernel.setting_groups import groups
 from kernel.settings import ENV_PREFIX, Settings
 
 PAGE = "docs/settings.md"
@@ -35,9 +34,6 @@ program are also options of [`clickledger up`](cli.md#clickledger-up); an option
 - Every process of one installation must see the same settings; `clickledger up` hands them to its children.
 """
 
-_GROUP = re.compile(r" {4}# (?P<group>.+)")
-_FIELD = re.compile(r" {4}(?P<field>\w+): ")
-
 
 def pages() -> dict[str, str]:
     """Return the page by its path in the repository."""
@@ -52,18 +48,6 @@ def pages() -> dict[str, str]:
     lines += ["## Variables that are not settings of the service", ""]
     lines += table(("variable", "meaning"), ((code(name), text) for name, text in COMMAND_VARIABLES.items()))
     return {PAGE: "\n".join(lines) + "\n"}
-
-
-def groups() -> list[tuple[str, list[str]]]:
-    """Return the settings' names under the comment that stands above them in the class."""
-    found: list[tuple[str, list[str]]] = []
-    for line in inspect.getsource(Settings).splitlines():
-        heading, field = _GROUP.fullmatch(line), _FIELD.match(line)
-        if heading is not None:
-            found.append((heading["group"], []))
-        elif field is not None and field["field"] in Settings.model_fields:
-            found[-1][1].append(field["field"])
-    return [(title, names) for title, names in found if names]
 
 
 def _row(name: str, field: FieldInfo) -> tuple[str, str, str, str]:

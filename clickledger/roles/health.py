@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from redis.asyncio import Redis
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 import partners
-from clickledger import pages
 from fraud.forest.operations import state_of
-from kernel import metrics, sql
+from kernel import metrics, redis, sql
 from kernel.api import PUBLIC, Operation, OtherAnswer
 from kernel.clickhouse.client import ReaderPool
 from kernel.errors import STORE_AWAY, ClickledgerError
@@ -31,7 +31,7 @@ async def _healthz(_request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    """Tell whether both stores answer, 503 with the reason when one doesn't; and how the fraud model is."""
+    """Tell whether both stores answer, 503 with the reason when one doesn't; how Redis and the fraud model are."""
     state = request.app.state
     checks: dict[str, Callable[[], object]] = {
         "event_store": lambda: _ask(state.readers),
@@ -46,8 +46,19 @@ async def _readyz(request: Request) -> Response:
             answers[name] = why.message
     ready = all(state == "ok" for state in answers.values())
     _, _, rules_only = await run_in_threadpool(state_of, state.trainer.shelf)
+    answers["redis"] = await _asked_redis(state.counting)
     answers["model"] = rules_only or "ok"
     return answer({"ready": ready, **answers}, 200 if ready else 503)
+
+
+async def _asked_redis(counting: Redis) -> str:
+    try:
+        await counting.ping()
+    except redis.STORE_FAILURES:
+        return (
+            "Redis does not answer; until it does each process counts repeated clicks, caps and rates for itself."
+        )
+    return "ok"
 
 
 def _ask(readers: ReaderPool) -> None:
@@ -78,11 +89,15 @@ async def _pipeline(request: Request) -> Response:
 
 _READY: dict[str, Any] = {
     "type": "object",
-    "required": ["ready", "event_store", "program", "model"],
+    "required": ["ready", "event_store", "program", "redis", "model"],
     "properties": {
         "ready": {"type": "boolean"},
         "event_store": {"type": "string", "description": "'ok', or why it doesn't answer."},
         "program": {"type": "string", "description": "'ok', or why it doesn't answer."},
+        "redis": {
+            "type": "string",
+            "description": "'ok', or what is counted otherwise while it is away; clicks are taken all the same.",
+        },
         "model": {
             "type": "string",
             "description": "'ok', or why verdicts come from rules alone; nothing else waits for it.",
@@ -115,16 +130,6 @@ _PIPELINE: dict[str, Any] = {
 def operations() -> list[Operation]:
     """Return what the role itself offers, beside the rooms."""
     return [
-        Operation(
-            "GET",
-            "/",
-            "A page for people: what runs here.",
-            pages.welcome,
-            PUBLIC,
-            tag="Service",
-            answer={"type": "string"},
-            media_type="text/html; charset=utf-8",
-        ),
         Operation(
             "GET",
             "/healthz",

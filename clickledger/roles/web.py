@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 import partners
+from clickledger.demo import operations as demo
+from clickledger.roles import chosen as settings_told
 from clickledger.roles import health, jobs, past, risk, rollups, training
 from clickledger.roles.health import PipelineStatus
 from clickledger.roles.starting import role, say_ready
@@ -34,9 +38,10 @@ from kernel.settings import Settings
 from kernel.tasks import end
 from partners import identity
 from reports import api as reports
+from reports import web
 from reports.running import Running
 from reports.saved import operations as saved
-from tracker import desk, self_test
+from tracker import cap_usage, desk, self_test
 from tracker.edge.address import ClientAddress
 from tracker.outbound import api as outbound
 from tracker.publish import Publisher
@@ -108,9 +113,11 @@ def web_app(
             return await publisher.publish()
 
         app = Starlette(
-            routes=routes(offered),
+            routes=[*routes(offered), *web.routes()],
             middleware=[
                 Middleware(RequestCounts),
+                Middleware(web.SafeAnswers),
+                Middleware(web.CookieSessions, refused=web.refused),
                 Middleware(
                     Admission,
                     authenticator=authenticator,
@@ -119,12 +126,13 @@ def web_app(
                     resolve_address=ClientAddress(chosen.trusted_networks).resolve,
                 ),
             ],
-            exception_handlers=EXCEPTION_HANDLERS,
+            exception_handlers=EXCEPTION_HANDLERS | {HTTPException: web.not_found, Exception: web.broken},
             lifespan=lifespan,
         )
         app.state.settings = chosen
         app.state.authenticator = authenticator
         app.state.limiter = limiter
+        app.state.counting = counting
         app.state.share_signer = jobs.share_signer(chosen)
         app.state.programs = programs
         app.state.publish = publish
@@ -135,6 +143,8 @@ def web_app(
         app.state.road_readers = road_readers
         app.state.risk = runs
         app.state.pipeline_status = pipeline_status
+        app.state.between_rounds = between_rounds
+        app.state.demo_said = partial(demo.said, chosen.data_dir)
         app.state.repairs = rollups.Repairs(chosen, between_rounds)
         app.state.rescorings = rescorings = past.rescorings(chosen, between_rounds)
         app.state.trainer = trainer
@@ -183,8 +193,11 @@ def operations() -> list[Operation]:
         *desk.operations(),
         *self_test.operations(),
         *outbound.operations(),
+        *cap_usage.operations(),
         *health.operations(),
+        *settings_told.operations(),
         *rollups.operations(),
+        *demo.operations(),
         *partner_risk.operations(),
         *models.operations(),
         *judged_past.operations(),

@@ -7,7 +7,8 @@ nothing twice. The names say what each partner does, but rules and model see ids
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from clickledger.replay.program import DESTINATION, ENSURE_PATH, PROGRAM_PATH
@@ -43,6 +44,16 @@ class Program:
     """The snapshot that knows them all."""
     run: str
     """Begins the transaction and customer ids of this run, so that another with the same seed repeats none."""
+    advertisers: Mapping[str, int] = field(default_factory=dict)
+    """Of offers that are another advertiser's."""
+    currency: str = CURRENCY
+    """Of the amounts of its conversions."""
+    links: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By partner and offer: the saved link over which all of these clicks came."""
+
+    def advertiser(self, offer: str) -> int:
+        """Return the id of an offer's advertiser."""
+        return self.advertisers.get(offer, self.advertiser_id)
 
 
 def ensure(service: AdminApi, plan: Plan) -> Program:

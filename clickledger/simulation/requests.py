@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from clickledger.simulation.program import CURRENCY, Program
+from clickledger.simulation.program import Program
 from fraud.simulation import SimulatedClick, SimulatedConversion
 from tracker.events import PostbackFields
 
@@ -42,7 +42,7 @@ def postback_query(conversion: SimulatedConversion, click_id: str, program: Prog
         "click_id": click_id,
         "txn_id": transaction_id(conversion, program),
         "amount": conversion.amount,
-        "currency": CURRENCY,
+        "currency": program.currency,
         "customer_id": program.run + conversion.customer_id,
         "ip": conversion.conversion_ip,
         "coupon": conversion.coupon,
@@ -56,7 +56,7 @@ def postback_fields(conversion: SimulatedConversion, click_id: str, program: Pro
         click_id=click_id,
         txn_id=transaction_id(conversion, program),
         amount=conversion.amount,
-        currency=CURRENCY,
+        currency=program.currency,
         coupon=conversion.coupon,
         customer_id=program.run + conversion.customer_id,
         conversion_ip=conversion.conversion_ip,

@@ -17,6 +17,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -185,6 +186,32 @@ class Shelf:
             raise SHELF_AWAY.error(f"{SHELF_AWAY.advice} ({why.strerror})") from why
         return card
 
+    def withdraw(self, since: datetime) -> list[str]:
+        """Clear away the versions made since a moment; the newest that stays is in use then, or none.
+
+        Returns:
+            The versions that went, newest first.
+
+        Raises:
+            ClickledgerError: ``model_training_runs`` (what comes of that would be one of them) or
+            ``model_shelf_away``.
+
+        """
+        with self.training():
+            going = [card.version for card in self.cards() if card.made_at >= since]
+            staying = [version for version in self.versions() if version not in going]
+            try:
+                if self.current() in going:
+                    if staying:
+                        _write(self.directory / _CURRENT, staying[-1].encode())
+                    else:
+                        (self.directory / _CURRENT).unlink(missing_ok=True)
+                for version in going:
+                    self._remove(version)
+            except OSError as why:
+                raise SHELF_AWAY.error(f"{SHELF_AWAY.advice} ({why.strerror})") from why
+        return going
+
     def earlier(self) -> str:
         """Return the version before the one in use.
 
@@ -243,10 +270,13 @@ class Shelf:
         current = self.current()
         for version in self.versions()[:-keep]:
             if version != current:
-                # The card first: without it the version isn't there any more.
-                for ending in ("json", "skops"):
-                    with contextlib.suppress(OSError):
-                        self._path(version, ending).unlink()
+                with contextlib.suppress(OSError):
+                    self._remove(version)
+
+    def _remove(self, version: str) -> None:
+        # The card first: without it the version isn't there any more.
+        for ending in ("json", "skops"):
+            self._path(version, ending).unlink(missing_ok=True)
 
     def _path(self, version: str, ending: str) -> Path:
         return self.directory / f"{version}.{ending}"

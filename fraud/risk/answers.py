@@ -116,7 +116,9 @@ class Behaviour(BaseModel):
 
     name: str
     value: float | None = Field(description="null: unknown, as conversion times without conversions.")
-    peers_median: float | None = Field(description="Of the partners nearest in clicks; null: not compared.")
+    peers_median: float | None = Field(
+        description="Of the partners nearest in clicks, at this one's size; null: not compared."
+    )
     sentence: str
 
 

@@ -19,7 +19,7 @@ from fraud.risk.behaviours import BEHAVIOURS
 from fraud.risk.errors import RISK_DAY_AHEAD, RISK_NOT_SCORED, RISK_RUNS, RISK_TOO_LARGE
 from fraud.risk.history import Risk, Run
 from fraud.risk.runs import RiskRuns, store_errors
-from fraud.risk.telling import behaviour_sentence, sentences
+from fraud.risk.telling import behaviour_sentence, possible, sentences
 from kernel.api import Operation
 from kernel.errors import NOT_FOUND
 from kernel.http import answer, path_id, read_body, read_query
@@ -165,4 +165,5 @@ def shown(risk: Risk, name: str) -> dict[str, Any]:
 def _measured(name: str, value: float | None, usual: float | None) -> dict[str, Any]:
     behaviour = BEHAVIOURS.get(name)
     said = behaviour_sentence(behaviour, value) if behaviour is not None and value is not None else ""
-    return {"name": name, "value": value, "peers_median": usual, "sentence": said}
+    median = possible(behaviour, usual) if behaviour is not None and usual is not None else usual
+    return {"name": name, "value": value, "peers_median": median, "sentence": said}

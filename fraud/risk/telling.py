@@ -76,7 +76,8 @@ def sentence(reason: str) -> str:
                 f"{int(facts['minimum']):,} on."
             )
         behaviour = BEHAVIOURS[facts["code"]]
-        value, median, peers = float(facts["value"]), float(facts["median"]), int(facts["peers"])
+        value, peers = float(facts["value"]), int(facts["peers"])
+        median = possible(behaviour, float(facts["median"]))
     except (KeyError, ValueError):
         return reason
     return f"{behaviour_sentence(behaviour, value)}; {_peers(behaviour.unit, value, median, peers)}."
@@ -85,6 +86,18 @@ def sentence(reason: str) -> str:
 def behaviour_sentence(behaviour: Behaviour, value: float) -> str:
     """Return what a partner did, without a full stop."""
     return behaviour.sentence.format(value=worded(behaviour.unit, value))
+
+
+def possible(behaviour: Behaviour, usual: float) -> float:
+    """Return what is usual as a value that a partner can have.
+
+    What is usual at a partner's size lies on a line through its peers, which with few of them leaves what is
+    possible: no share is below nothing or above all.
+    """
+    if behaviour.unit == "degree" and behaviour.group == "velocity":
+        return usual  # clicks may vary less than by chance
+    most = 1.0 if behaviour.unit in {"share", "degree"} else usual
+    return max(0.0, min(usual, most))
 
 
 def _peers(unit: Unit, value: float, median: float, peers: int) -> str:

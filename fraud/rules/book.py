@@ -165,7 +165,9 @@ def check_entry(entry: RuleEntry) -> None:
     try:
         model(**entry.settings)
     except ValidationError as why:
-        raise RULE_INVALID.error(f"'{spec.code}' can't be set like this: {_sentence(why)}.") from None
+        raise RULE_INVALID.error(
+            f"'{spec.code}' can't be set like this: {_sentence(why)}.", problems=_problems(why)
+        ) from None
     _check_action(spec, entry)
 
 
@@ -173,20 +175,26 @@ def _check_action(spec: RuleSpec, entry: RuleEntry) -> None:
     if entry.action is not None and entry.action not in spec.actions:
         raise RULE_INVALID.error(
             f"'{spec.code}' can't have the action '{entry.action}': what it looks at is known only after the "
-            f"visitor was redirected. Choose one of {', '.join(spec.actions)}."
+            f"visitor was redirected. Choose one of {', '.join(spec.actions)}.",
+            field="action",
         )
     if entry.action == "block":
         if entry.block is None or entry.block_minutes is None:
             raise RULE_INVALID.error(
                 "The action 'block' needs block (what: source, sub1, partner, prefix or address) and "
-                "block_minutes."
+                "block_minutes.",
+                field="block" if entry.block is None else "block_minutes",
             )
         if not 1 <= entry.block_minutes <= LONGEST_BLOCK_MINUTES:
             raise RULE_INVALID.error(
-                f"block_minutes must be from 1 to {LONGEST_BLOCK_MINUTES} (a year), not {entry.block_minutes}."
+                f"block_minutes must be from 1 to {LONGEST_BLOCK_MINUTES} (a year), not {entry.block_minutes}.",
+                field="block_minutes",
             )
     elif entry.block is not None or entry.block_minutes is not None:
-        raise RULE_INVALID.error("block and block_minutes go with the action 'block' only; leave them out.")
+        raise RULE_INVALID.error(
+            "block and block_minutes go with the action 'block' only; leave them out.",
+            field="block" if entry.block is not None else "block_minutes",
+        )
     if not (0 <= entry.partner_id < 2**32 and 0 <= entry.offer_id < 2**32):
         raise RULE_INVALID.error("partner_id and offer_id must be ids, or 0 for all.")
 
@@ -208,6 +216,16 @@ def _sentence(why: ValidationError) -> str:
         message = message.replace("Input should", "should").replace("a valid boolean", "true or false")
         told.append(f"{name} {message}, not {_short(error['input'])}" if name else message)
     return "; ".join(told)
+
+
+def _problems(why: ValidationError) -> list[dict[str, str]]:
+    """Return what is wrong with which setting; a contradiction stands with the setting it names first."""
+    told = []
+    for error in why.errors(include_url=False, include_context=False):
+        message = error["msg"].removeprefix("Value error, ")
+        name = ".".join(str(part) for part in error["loc"]) or message.partition(" ")[0]
+        told.append({"field": f"settings.{name}", "problem": message.replace("Input should", "It should")})
+    return told
 
 
 def _short(value: Any) -> str:

@@ -76,6 +76,11 @@ def migrate(client: Client, rollup: Rollup) -> None:
         for statement in schema.make(rollup):
             client.command(statement)
         return
+    remake(client, rollup)
+
+
+def remake(client: Client, rollup: Rollup) -> None:
+    """Make a rollup anew from all clicks; nothing may insert meanwhile."""
     for statement in schema.begin_successor(rollup):
         client.command(statement)
     for (week,) in client.query(schema.WEEKS_OF_CLICKS).result_rows:

@@ -186,9 +186,13 @@ def _owned(session: Session, who: Principal, wanted: KeyCreate) -> ApiKey:
             role=who.role, user_id=who.user_id, partner_id=who.partner_id, advertiser_id=who.advertiser_id
         )
     if wanted.partner_id is not None and session.get(Partner, wanted.partner_id) is None:
-        raise REFERENCE_UNKNOWN.error(f"There is no partner {wanted.partner_id}; create it first.")
+        raise REFERENCE_UNKNOWN.error(
+            f"There is no partner {wanted.partner_id}; create it first.", field="partner_id"
+        )
     if wanted.advertiser_id is not None and session.get(Advertiser, wanted.advertiser_id) is None:
-        raise REFERENCE_UNKNOWN.error(f"There is no advertiser {wanted.advertiser_id}; create it first.")
+        raise REFERENCE_UNKNOWN.error(
+            f"There is no advertiser {wanted.advertiser_id}; create it first.", field="advertiser_id"
+        )
     return ApiKey(role=wanted.role, partner_id=wanted.partner_id, advertiser_id=wanted.advertiser_id)
 
 

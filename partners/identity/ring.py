@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from sqlalchemy import select, update
 
-from kernel.auth import ROLE_SCOPES, Principal, Role
+from kernel.auth import ADMIN, ROLE_SCOPES, Principal, Role
 from kernel.errors import ClickledgerError
 from kernel.logging import log
 from kernel.sql import Sessions
@@ -97,12 +97,19 @@ def _principal(key: ApiKey, role: str, *, waiting: bool) -> Principal:
         role,
         key.partner_id,
         key.advertiser_id,
-        actor=f"user:{key.user_id}" if key.kind == "session" else f"key:{key.prefix}",
+        actor=_actor(key),
         scopes=NO_SCOPES if waiting else allowed & frozenset(key.scopes),
         key_id=key.id,
         user_id=key.user_id,
         rate_per_minute=key.rate_per_minute,
     )
+
+
+def _actor(key: ApiKey) -> str:
+    """Return what the audit log calls a key's holder; a session of the admin key is nobody else's."""
+    if key.kind != "session":
+        return f"key:{key.prefix}"
+    return ADMIN.actor if key.user_id is None else f"user:{key.user_id}"
 
 
 def is_active(key: Any, moment: datetime | None = None) -> bool:

@@ -38,9 +38,13 @@ def create(session: Session, by: Actor, wanted: UserCreate, password_hash: str) 
 
     """
     if wanted.partner_id is not None and session.get(Partner, wanted.partner_id) is None:
-        raise REFERENCE_UNKNOWN.error(f"There is no partner {wanted.partner_id}; create it first.")
+        raise REFERENCE_UNKNOWN.error(
+            f"There is no partner {wanted.partner_id}; create it first.", field="partner_id"
+        )
     if wanted.advertiser_id is not None and session.get(Advertiser, wanted.advertiser_id) is None:
-        raise REFERENCE_UNKNOWN.error(f"There is no advertiser {wanted.advertiser_id}; create it first.")
+        raise REFERENCE_UNKNOWN.error(
+            f"There is no advertiser {wanted.advertiser_id}; create it first.", field="advertiser_id"
+        )
     user = User(
         email=wanted.email,
         name=wanted.name,

@@ -135,6 +135,7 @@ OFFERS = Resource(
         "visibility": Visibility,
         "model": PayoutModel,
         "currency": QueryText,
+        "id": QueryId,
     },
     sorts=(*NAMED, "status", "category", "payout", "revenue"),
     named_by="name",

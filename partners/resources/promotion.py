@@ -161,7 +161,9 @@ def _check_members(session: Session, entry: SmartLink, _caller: Caller) -> None:
     wanted = {member["offer_id"] for member in entry.members}
     unknown = wanted - set(session.scalars(select(Offer.id).where(Offer.id.in_(wanted))))
     if unknown:
-        raise REFERENCE_UNKNOWN.error(f"There is no offer {min(unknown)}; create it first.")
+        at = next(n for n, member in enumerate(entry.members) if member["offer_id"] == min(unknown))
+        message = f"There is no offer {min(unknown)}; create it first."
+        raise REFERENCE_UNKNOWN.error(message, field=f"members.{at}.offer_id")
 
 
 SMART_LINKS = Resource(

@@ -36,4 +36,4 @@ def need_goal(session: Session, offer_id: int, code: str | None) -> None:
 
     """
     if code and session.scalar(select(Goal.id).where(Goal.offer_id == offer_id, Goal.code == code)) is None:
-        raise REFERENCE_UNKNOWN.error(f"Offer {offer_id} has no goal {code!r}; create it first.")
+        raise REFERENCE_UNKNOWN.error(f"Offer {offer_id} has no goal {code!r}; create it first.", field="goal")

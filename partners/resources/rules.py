@@ -138,9 +138,11 @@ def _rule(spec: RuleSpec, book: Rulebook, asked: RulesQuery, entries: list[dict[
 
 def _settings(spec: RuleSpec) -> list[dict[str, Any]]:
     told = []
-    for name, field in spec.settings.model_json_schema()["properties"].items():
-        # What may be left out altogether says what it is in the first of its alternatives.
-        schema = field.get("anyOf", [{}])[0] | field
+    for name, described in spec.settings.model_json_schema()["properties"].items():
+        # What may be left empty is described as one of several types, null among them.
+        types: list[dict[str, Any]] = described.get("anyOf", [])
+        of_type = next((one for one in types if one.get("type") != "null"), {})
+        schema = described | of_type
         bounds = {
             ours: next((schema[one] for one in theirs if one in schema), None) for ours, theirs in _BOUNDS.items()
         }

@@ -193,7 +193,7 @@ def need_references(session: Session, resource: Resource, values: Values, caller
         kind = reference.kind
         known = select(kind.id).where(kind.id == entry_id, reference.visible(caller.who))
         if session.scalar(known) is None:
-            raise REFERENCE_UNKNOWN.error(f"There is no {reference.word} {entry_id}; create it first.")
+            raise REFERENCE_UNKNOWN.error(f"There is no {reference.word} {entry_id}; create it first.", field=name)
 
 
 def _check(session: Session, resource: Resource, entry: Any, caller: Caller) -> None:

@@ -39,12 +39,12 @@ HookStatus: TypeAlias = Literal["approved", "pending", "hold", "rejected"]
 class CapCreate(Request):
     """A new cap of an offer."""
 
-    offer_id: Id
+    offer_id: Id = Field(description="Whose cap it is.")
     partner_id: Id | None = Field(None, description="Only this partner's; none: everybody's.")
     each_partner: bool = Field(default=False, description="Every partner has the whole amount for itself.")
     goal: Code | Literal[""] | None = Field(None, description="Only this goal's ('': the base goal's); none: all.")
-    kind: CapKind
-    period: CapPeriod
+    kind: CapKind = Field(description="What is counted.")
+    period: CapPeriod = Field(description="When it counts anew; total: never.")
     amount: Amount = Field(description="Clicks or conversions, or money in the offer's currency.")
     hard: bool = Field(default=True, description="false: what goes over passes and is marked.")
     timezone: Timezone = Field("UTC", description="In which days, weeks and months begin.")
@@ -79,7 +79,7 @@ class CapAnswer(Answer):
 class CurrencyRateCreate(Request):
     """A new rate of a currency."""
 
-    currency: Currency
+    currency: Currency = Field(description="ISO 4217: EUR.")
     valid_from: date = Field(description="UTC day; holds until the currency's next rate.")
     rate: ExchangeRate = Field(description="What one unit is worth in the base currency.")
 
@@ -101,13 +101,13 @@ class CurrencyRateAnswer(Answer):
 class BlocklistEntryCreate(Request):
     """A source of traffic to turn away."""
 
-    kind: BlockKind
+    kind: BlockKind = Field(description="What the value is.")
     value: Blocked = Field(
         description="A network, a country, a part of a user agent, a host, a label's whole value, a partner's id."
     )
     offer_id: Id | None = Field(None, description="Only on this offer.")
     partner_id: Id | None = Field(None, description="Only this partner's traffic.")
-    reason: Note = ""
+    reason: Note = Field("", description="Why, for the network's people.")
     expires_at: UtcMoment | None = Field(None, description="None: never.")
 
 
@@ -142,9 +142,9 @@ HookStatuses: TypeAlias = Annotated[list[HookStatus], AfterValidator(saying(chec
 class HookCreate(Request):
     """A new outgoing postback or webhook; a webhook's secret is made by the service and shown once."""
 
-    name: Name
+    name: Name = Field(description="What you call it.")
     kind: HookKind = Field("postback", description="postback: a URL of macros; webhook: signed JSON.")
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="Nothing is sent while it is off.")
     partner_id: Id | None = Field(None, description=f"Only this partner's conversions. {OWN_PARTNER}")
     advertiser_id: Id | None = Field(None, description="Only this advertiser's.")
     offer_id: Id | None = Field(None, description="Only this offer's.")

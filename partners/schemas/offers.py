@@ -39,10 +39,14 @@ class TariffTerms(Request):
     )
     payout: MoneyAmount = Field(Decimal(0), description="What the partner gets for a conversion.")
     payout_percent: Percent | None = Field(None, description="Partner's share of the amount, added to the payout.")
-    payout_rules: PriceRules = PriceRules()
+    payout_rules: PriceRules = Field(
+        PriceRules(), description="Payouts that replace the plain one, by country and by steps."
+    )
     revenue: MoneyAmount = Field(Decimal(0), description="What the advertiser pays for a conversion.")
     revenue_percent: Percent | None = Field(None, description="Our share of the amount, added to the revenue.")
-    revenue_rules: PriceRules = PriceRules()
+    revenue_rules: PriceRules = Field(
+        PriceRules(), description="Revenues that replace the plain one, by country and by steps."
+    )
 
 
 class TariffChange(Request):
@@ -72,12 +76,14 @@ class TariffAnswer(Answer):
 class OfferTerms(TariffTerms):
     """What an offer is, but whose."""
 
-    name: Name
+    name: Name = Field(description="What everybody calls it, partners too; no two offers share one.")
     destination: Destination = Field(description="URL template with {macros}.")
-    status: OfferStatus = "active"
-    description: Note = ""
-    category: Line = ""
-    tags: Tags = Field([])
+    status: OfferStatus = Field("active", description="Only an active offer takes clicks.")
+    description: Note = Field(
+        "", description="What partners read about it: what is sold, what counts, what is forbidden."
+    )
+    category: Line = Field("", description="One word of your own, to group offers by.")
+    tags: Tags = Field([], description="Your own words, to find and group it by.")
     visibility: Visibility = Field(
         "public",
         description="public: every partner; approval: who asked and was approved; private: who was let in.",
@@ -88,7 +94,7 @@ class OfferTerms(TariffTerms):
     default_status: ConversionStatus = Field("approved", description="Of a conversion whose postback names none.")
     deep_link_hosts: DeepLinkHosts = Field([], description="Hosts a deep link may lead to.")
     allow_override: bool = Field(default=False, description="A postback may set payout and revenue.")
-    targeting: Targeting = Targeting()
+    targeting: Targeting = Field(Targeting(), description="Whose clicks it takes; others go elsewhere.")
     duplicates: DuplicatePolicy | None = Field(None, description="None: further clicks of a visitor are welcome.")
     alternative_offer_id: Id | None = Field(None, description="Where clicks go that this offer doesn't take.")
     attribution_window_days: WindowDays | None = Field(
@@ -109,7 +115,7 @@ class OfferTerms(TariffTerms):
 class OfferCreate(OfferTerms):
     """A new offer."""
 
-    advertiser_id: Id
+    advertiser_id: Id = Field(description="Who pays for it and reports its conversions.")
 
 
 class OfferChange(TariffChange):
@@ -173,10 +179,10 @@ class OfferAnswer(TariffAnswer):
 class GoalCreate(TariffTerms):
     """A new goal of an offer, beside its base goal."""
 
-    offer_id: Id
+    offer_id: Id = Field(description="Whose goal it is.")
     code: Code = Field(description="What postbacks call it.")
-    name: Name
-    status: EntryStatus = "active"
+    name: Name = Field(description="What reports and partners call it.")
+    status: EntryStatus = Field("active", description="paused: it is as if the offer did not have it.")
     default_status: ConversionStatus = Field("approved", description="Of a conversion whose postback names none.")
     hold_days: Days | None = Field(None, description="None: the offer's.")
 
@@ -204,16 +210,18 @@ class GoalAnswer(TariffAnswer):
 class PayoutOverrideCreate(Request):
     """Other prices for one partner or one tier; what is left out stays the goal's own."""
 
-    offer_id: Id
+    offer_id: Id = Field(description="Whose prices are replaced.")
     goal: Code | None = Field(None, description="Code of the goal; none: the base goal.")
-    partner_id: Id | None = None
-    tier_id: Id | None = None
-    payout: MoneyAmount | None = None
-    payout_percent: Percent | None = None
-    payout_rules: PriceRules | None = None
-    revenue: MoneyAmount | None = None
-    revenue_percent: Percent | None = None
-    revenue_rules: PriceRules | None = None
+    partner_id: Id | None = Field(None, description="For this partner; else name a tier.")
+    tier_id: Id | None = Field(None, description="For every partner of this tier; else name a partner.")
+    payout: MoneyAmount | None = Field(None, description="What the partner gets; none: the goal's own.")
+    payout_percent: Percent | None = Field(
+        None, description="Partner's share of the amount; none: the goal's own."
+    )
+    payout_rules: PriceRules | None = Field(None, description="By country and by steps; none: the goal's own.")
+    revenue: MoneyAmount | None = Field(None, description="What the advertiser pays; none: the goal's own.")
+    revenue_percent: Percent | None = Field(None, description="Our share of the amount; none: the goal's own.")
+    revenue_rules: PriceRules | None = Field(None, description="By country and by steps; none: the goal's own.")
 
 
 class PayoutOverrideChange(Request):

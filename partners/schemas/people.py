@@ -33,10 +33,10 @@ Networks: TypeAlias = Annotated[list[Network], AfterValidator(saying(check_netwo
 class AdvertiserCreate(Request):
     """A new advertiser; its postback token is made by the service."""
 
-    name: Name
+    name: Name = Field(description="What everybody calls it; no two advertisers share one.")
     status: AdvertiserStatus = Field("active", description="suspended: its postbacks are refused.")
     manager_id: Id | None = Field(None, description="The user who looks after it.")
-    tags: Tags = Field([])
+    tags: Tags = Field([], description="Your own words, to find and group it by.")
     require_token: bool = Field(default=False, description="Refuse postbacks without token or signature.")
     allowed_networks: Networks = Field([], description="Networks postbacks may come from; none: anywhere.")
 
@@ -75,8 +75,8 @@ class TokenRotation(Request):
 class TierCreate(Request):
     """A new class of partners."""
 
-    name: Name
-    description: Note = ""
+    name: Name = Field(description="What everybody calls it; no two tiers share one.")
+    description: Note = Field("", description="Who belongs to it; for the network's people only.")
 
 
 class TierChange(Request):
@@ -96,16 +96,16 @@ class TierAnswer(Answer):
 class PartnerCreate(Request):
     """A new partner."""
 
-    name: Name
+    name: Name = Field(description="What everybody calls it; no two partners share one.")
     status: NewPartnerStatus = Field("approved", description="Only an approved partner's clicks pass.")
-    email: Email = ""
-    company: Line = ""
-    country: CountryOrNone = ""
-    website: PlainUrl = ""
+    email: Email = Field("", description="Where you reach the partner; signing in has addresses of its own.")
+    company: Line = Field("", description="Its name in law.")
+    country: CountryOrNone = Field("", description="ISO 3166-1, two letters: DE.")
+    website: PlainUrl = Field("", description="Where it shows its traffic, with https://.")
     notes: Note = Field("", description="For the network's people only.")
     manager_id: Id | None = Field(None, description="The user who looks after it.")
-    tier_id: Id | None = None
-    tags: Tags = Field([])
+    tier_id: Id | None = Field(None, description="Its class, for which offers may have other prices.")
+    tags: Tags = Field([], description="Your own words, to find and group it by.")
     fallback_url: FallbackUrl = Field("", description="Where this partner's clicks go that no offer takes.")
 
 

@@ -32,7 +32,7 @@ OWN_PARTNER = "A partner's own key may leave it out."
 class OfferAccessCreate(Request):
     """A partner's request for an offer, or the network's letting it in (or keeping it out)."""
 
-    offer_id: Id
+    offer_id: Id = Field(description="The offer it is about.")
     partner_id: Id | None = Field(None, description=OWN_PARTNER)
     status: AccessStatus | None = Field(
         None, description="The network's people: approved unless said otherwise; a partner's request is pending."
@@ -59,13 +59,13 @@ class OfferAccessAnswer(Answer):
 class LandingPageCreate(Request):
     """A new page of an offer."""
 
-    offer_id: Id
-    name: Name
+    offer_id: Id = Field(description="Whose page it is.")
+    name: Name = Field(description="What partners choose it by.")
     url: Destination = Field(description="URL template with {macros}.")
     weight: Weight = Field(
         1, description="Its share of clicks, against the others' weights; 0: only where a link names the page."
     )
-    status: EntryStatus = "active"
+    status: EntryStatus = Field("active", description="paused: gets no clicks.")
 
 
 class LandingPageChange(Request):
@@ -90,14 +90,14 @@ class LandingPageAnswer(Answer):
 class CreativeCreate(Request):
     """New material for partners' pages."""
 
-    offer_id: Id
-    name: Name
-    kind: CreativeKind = "banner"
+    offer_id: Id = Field(description="What it advertises.")
+    name: Name = Field(description="What partners choose it by.")
+    kind: CreativeKind = Field("banner", description="What it is.")
     url: PlainUrl = Field("", description="Where the file lies.")
     content: Note = Field("", description="Text of a text link or an e-mail.")
-    width: Pixels | None = None
-    height: Pixels | None = None
-    status: EntryStatus = "active"
+    width: Pixels | None = Field(None, description="In pixels.")
+    height: Pixels | None = Field(None, description="In pixels.")
+    status: EntryStatus = Field("active", description="paused: not to be used any more.")
 
 
 class CreativeChange(Request):
@@ -128,12 +128,12 @@ class CreativeAnswer(Answer):
 class CouponCreate(Request):
     """A new coupon of a partner."""
 
-    offer_id: Id
-    partner_id: Id
-    code: CouponCode
-    status: EntryStatus = "active"
-    starts_at: UtcMoment | None = None
-    ends_at: UtcMoment | None = None
+    offer_id: Id = Field(description="On which offer it counts.")
+    partner_id: Id = Field(description="Who gets the sale.")
+    code: CouponCode = Field(description="What customers type, in any case.")
+    status: EntryStatus = Field("active", description="paused: attributes nothing.")
+    starts_at: UtcMoment | None = Field(None, description="Sales before this moment don't count.")
+    ends_at: UtcMoment | None = Field(None, description="Sales from this moment on don't count.")
 
 
 class CouponChange(Request):
@@ -160,7 +160,7 @@ class CouponAnswer(Answer):
 class Member(Request):
     """An offer of a smart link."""
 
-    offer_id: Id
+    offer_id: Id = Field(description="One of the offers.")
     weight: Weight = Field(1, description="Its share of clicks, against the others' weights; 0: none for now.")
 
 
@@ -183,10 +183,12 @@ Members: TypeAlias = Annotated[list[Member], AfterValidator(saying(check_members
 class SmartLinkCreate(Request):
     """A new smart link."""
 
-    name: Name
+    name: Name = Field(description="What partners choose it by; no two smart links share one.")
     strategy: SmartStrategy = Field("weight", description="How one of the eligible offers is picked.")
-    status: EntryStatus = "active"
-    members: Members
+    status: EntryStatus = Field(
+        "active", description="paused: it is as if it did not exist, and clicks go to a fallback."
+    )
+    members: Members = Field(description="The offers it chooses from, and how much each counts.")
     fallback_url: FallbackUrl = Field("", description="Where clicks go that none of the offers takes.")
 
 
@@ -214,8 +216,8 @@ class LinkCreate(Request):
     """A new saved link, to an offer or to a smart link."""
 
     partner_id: Id | None = Field(None, description=OWN_PARTNER)
-    offer_id: Id | None = None
-    smart_link_id: Id | None = None
+    offer_id: Id | None = Field(None, description="Where it leads to; else name a smart link.")
+    smart_link_id: Id | None = Field(None, description="Where it leads to; else name an offer.")
     code: Code | None = Field(None, description="What stands after /c/; none: the service makes one.")
     parameters: Parameters = Field({}, description="What its clicks carry unless their own query says otherwise.")
 

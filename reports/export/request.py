@@ -11,6 +11,8 @@ from kernel.clickhouse.columns import TABLES, Column
 from kernel.errors import FORBIDDEN
 from reports.errors import PARAMETER_MISSING, UNKNOWN_COLUMN, UNKNOWN_EXPORT, unknown
 from reports.export.formats import Format, Writing, known_format
+from reports.logs.asked import Condition
+from reports.names import Names
 from reports.scope import is_unlimited
 from reports.span import Span, span
 from reports.visibility import sees_column
@@ -65,6 +67,10 @@ class Export:
     columns: tuple[Column, ...]
     span: Span
     writing: Writing
+    where: tuple[Condition, ...] = ()
+    """What a row must meet beside its time; see ``narrowing``."""
+    names: Names | None = None
+    """The directory as the caller may know it; there wherever there are conditions."""
 
     @property
     def format(self) -> Format:

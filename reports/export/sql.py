@@ -10,7 +10,9 @@ from datetime import datetime
 
 from kernel.auth import Principal
 from kernel.clickhouse.columns import LABEL, LABELS, TEXTS, TIME, Column
+from reports.attributes import bind_attribute
 from reports.bindings import Bindings, Statement
+from reports.conditions import sql as conditions
 from reports.export.formats import LABEL_SEPARATOR
 from reports.export.harmless import PARAMETERS, harmless_sql
 from reports.export.request import Export
@@ -29,11 +31,12 @@ def hours(export: Export, who: Principal) -> Statement:
     return bindings.statement(
         [
             f"SELECT toStartOfHour(t.{export.time}, 'UTC') AS hour, count()",
-            _from(export),
+            _from(export, bindings, export.span.start, export.span.end),
             _where(export, bindings, who, export.span.start, export.span.end),
             "GROUP BY hour",
             "ORDER BY hour",
-        ]
+        ],
+        tz=export.span.zone,
     )
 
 
@@ -44,7 +47,7 @@ def window(export: Export, who: Principal, start: datetime, end: datetime) -> St
         [
             "SELECT",
             ",\n".join(f"    {_cell(column, export)} AS `{column.name}`" for column in export.columns),
-            _from(export),
+            _from(export, bindings, start, end),
             _where(export, bindings, who, start, end),
             "ORDER BY " + ", ".join(f"t.{name}" for name in export.exported.order),
         ],
@@ -53,15 +56,30 @@ def window(export: Export, who: Principal, start: datetime, end: datetime) -> St
     )
 
 
-def _from(export: Export) -> str:
-    return f"FROM {export.table} AS t{' FINAL' if export.exported.current else ''}"
+def _from(export: Export, bindings: Bindings, start: datetime, end: datetime) -> str:
+    """Return the table, or those of its rows that meet the filters.
+
+    Filters stand in a SELECT of their own, where a name means the stored column and not the text it is written as.
+    """
+    final = " FINAL" if export.exported.current else ""
+    if not export.where or export.names is None:
+        return f"FROM {export.table} AS t{final}"
+    kept = _within(export, bindings, start, end)
+    for place, one in enumerate(export.where):
+        bind_attribute(bindings, export.names, one.filter.dimension)
+        kept.append(conditions.on_dimension(bindings, export.names, f"f{place}", one.filter, one.key))
+    return f"FROM (SELECT * FROM {export.table}{final} WHERE {' AND '.join(kept)}) AS t"  # noqa: S608 - see above
+
+
+def _within(export: Export, bindings: Bindings, start: datetime, end: datetime, of: str = "") -> list[str]:
+    return [
+        f"{of}{export.time} >= {bindings.instant('from', start)}",
+        f"{of}{export.time} < {bindings.instant('to', end)}",
+    ]
 
 
 def _where(export: Export, bindings: Bindings, who: Principal, start: datetime, end: datetime) -> str:
-    kept = [
-        f"t.{export.time} >= {bindings.instant('from', start)}",
-        f"t.{export.time} < {bindings.instant('to', end)}",
-    ]
+    kept = _within(export, bindings, start, end, "t.")
     # Rows of rejected belong to nobody; only a caller without limits gets this far with them.
     kept += [f"t.{condition}" for condition in scope(who, bindings.bind)]
     if export.table == "outbound_attempts" and who.partner_id is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import urlencode
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from kernel.auth import Principal
@@ -34,6 +35,8 @@ from reports.scope import is_unlimited
 from reports.span import Span, span
 from reports.validate import MAX_FILTERS
 from reports.visibility import refuse_hidden
+
+Filtered = TypeVar("Filtered", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,26 @@ def read_log_query(request: Request) -> LogQuery:
         ClickledgerError: ``query_invalid``.
 
     """
+    return read_filtered(request, LogQuery)
+
+
+def read_filtered(request: Request, model: type[Filtered]) -> Filtered:
+    """Read query parameters of which ``filter`` may be there any number of times.
+
+    Args:
+        request: Of which.
+        model: With a field ``filter``, a list of texts.
+
+    Raises:
+        ClickledgerError: ``query_invalid``.
+
+    """
     given = request.query_params.multi_items()
     filters = [value for name, value in given if name == "filter"]
     if any("\x00" in text for text in filters):
         raise QUERY_INVALID.error("filter can't hold a NUL character.")
     others = urlencode([(name, value) for name, value in given if name != "filter"])
-    query = read_query(Request({**request.scope, "query_string": others.encode()}), LogQuery)
+    query = read_query(Request({**request.scope, "query_string": others.encode()}), model)
     return query.model_copy(update={"filter": filters})
 
 
@@ -96,10 +113,20 @@ def asked(log: Log, query: LogQuery, who: Principal, names: Names) -> Asked:
         log,
         log.columns(query.columns, who),
         span(first, last, query.timezone),
-        tuple(_condition(log, one, who, names) for one in _filters(query.filter)),
+        conditions_of(log, query.filter, who, names),
         query.limit,
         place_of(query.cursor) if query.cursor else None,
     )
+
+
+def conditions_of(log: Log, texts: Sequence[str], who: Principal, names: Names) -> tuple[Condition, ...]:
+    """Return filters, written as JSON or as a person types them, as conditions on a log's rows.
+
+    Raises:
+        ClickledgerError: one of the codes of ``reports.errors`` about filters.
+
+    """
+    return tuple(_condition(log, one, who, names) for one in _filters(texts))
 
 
 def _filters(texts: Sequence[str]) -> list[Filter]:

@@ -12,6 +12,10 @@ MAX_CURSOR = 400
 
 Row = dict[str, Any]
 
+FILTER_HELP = (
+    "A condition on a dimension, such as country=DE, sub1~shoes or asn>=100, or as JSON the filter of a report; "
+    "repeat it for more, all of which must hold."
+)
 _ZONE = "Zone of the days, and of the times in the rows."
 
 
@@ -31,8 +35,7 @@ class LogQuery(BaseModel):
     timezone: str = Field("UTC", description=_ZONE)
     filter: list[str] = Field(
         [],
-        description="A condition on a dimension, such as country=DE, sub1~shoes or asn>=100, or as JSON the "
-        "filter of a report; repeat it for more, all of which must hold.",
+        description=FILTER_HELP,
         examples=[["country=DE"]],
     )
     columns: str = Field(

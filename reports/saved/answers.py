@@ -57,7 +57,8 @@ class NewShareAnswer(ShareAnswer):
     """A link that was just made."""
 
     token: str = Field(description="Shown this once.")
-    url: str = Field(description="Shown this once; whoever has it sees the report.")
+    url: str = Field(description="Shown this once; whoever has it gets the report's rows as JSON or CSV.")
+    page_url: str = Field(description="Shown this once; whoever opens it sees the report as a page.")
 
 
 class ScheduleAnswer(OwnedAnswer):

@@ -31,6 +31,8 @@ PURPOSE = "clickledger shared report"
 
 LONGEST = timedelta(days=366)
 PATH = "/api/v1/shared"
+PAGE = "/shared"
+"""Where a browser shows the report."""
 MAX_TOKEN = 512
 
 

@@ -113,6 +113,36 @@ def test_a_link_test_walks_every_hop_and_counts_nothing(service, program):
     assert shown(service, told["conversion_id"])["conversion"]["is_test"] is True
 
 
+def test_a_test_postback_is_taken_by_the_edge_stored_and_counted_nowhere(service, program):
+    fired = {"offer_id": program["offer"]["id"], "amount": "50", "proof": "signature"}
+    told = service.api().post("/api/v1/postbacks/test", fired)
+    assert (told["outcome"], told["http_status"], told["ok"]) == ("accepted", 200, True)
+    # 1.50 + 8 % and 2 + 10 % of the 50 it was fired with.
+    assert told["conversion"] == {
+        "status": "approved", "reject_reason": "", "payout": "5.5", "revenue": "7", "currency": "USD",
+        "is_test": True,
+    }  # fmt: skip
+    counted = service.report(metrics=["gross_clicks", "total_conversions"])
+    assert [(row["gross_clicks"], row["total_conversions"]) for row in counted] == [(0, 0)]
+    refused = service.api().post("/api/v1/postbacks/test", fired | {"proof": "none"})
+    assert (refused["outcome"], refused["code"]) == ("refused", "token_missing")
+    path = f"/api/v1/postbacks/received?advertiser_id={program['acme']['id']}"
+
+    def both():
+        found = service.api().get(path)["items"]
+        return found if {"accepted", "refused"} <= {one["outcome"] for one in found} else None
+
+    received = eventually("both in the log", both)
+    latest = {one["outcome"]: one for one in reversed(received)}
+    assert latest["accepted"]["conversion_id"] == told["conversion_id"]
+    assert (latest["refused"]["reason"], latest["refused"]["is_test"]) == ("token_missing", True)
+    done = service.command("postback", "test", "Shoes", "--amount", "1,5", check=False)
+    assert (done.returncode, "amount_invalid" in done.stdout) == (1, True)
+    listed = service.command("postback", "received", "--advertiser", "Acme", "--outcome", "refused").stdout
+    assert "token_missing" in listed
+    assert told["conversion_id"] not in listed
+
+
 def test_a_link_test_says_what_is_wrong_and_what_to_do(service, program):
     api = service.api()
     api.patch(f"/api/v1/offers/{program['offer']['id']}", {"status": "paused"})

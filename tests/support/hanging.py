@@ -22,6 +22,8 @@ try:
 except ImportError:  # without xdist nothing is distributed
     LoadFileScheduling = object
 
+TOGETHER = ("tests/e2e/web/",)
+"""Folders whose files share what is expensive to start, so that one worker does them all."""
 END_SECONDS = 60
 """For a session's end and the process's after it; threads that are about to end take a moment, never this long."""
 
@@ -66,6 +68,11 @@ class FileScheduling(LoadFileScheduling):
     done, and again the test that ended it; and one unit of work only, though a worker begins a test when it knows the
     next one, or that there is none.
     """
+
+    def _split_scope(self, nodeid):
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), None) or super()._split_scope(
+            nodeid
+        )
 
     def remove_node(self, node):
         """Forget a worker; return the test that ended it, if one did, and leave the others' to the living."""

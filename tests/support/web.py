@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pydantic import SecretStr
 from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from clickledger.roles import jobs
 from clickledger.roles.web import web_app
 from kernel.clickhouse.client import EMBEDDED_DIRECTORY
 from kernel.settings import Settings
@@ -26,6 +28,10 @@ PASSWORD = "correct horse battery staple"
 _ids = itertools.count(2_000_001, 1_000)
 """Of partners and advertisers: the event store is shared, and no other test's events are theirs. The program itself
 counts on from the highest there is, so that those between are for what tests make over the API."""
+
+
+async def _idle(_: object) -> None:
+    """Be a job that has nothing to do."""
 
 
 class Web:
@@ -142,5 +148,7 @@ def running_web(store: Settings, directory: Path, **chosen: Any) -> Iterator[Web
     own = Path(tempfile.mkdtemp(dir=directory))
     (own / EMBEDDED_DIRECTORY).symlink_to(store.data_dir / EMBEDDED_DIRECTORY)
     settings = Settings(data_dir=own, **given)
-    with web_app(settings, None) as app, TestClient(app, raise_server_exceptions=False) as client:
+    # By today's clock it would clear away what tests block on days of their own.
+    unasked = patch.object(jobs, "keep_rules_blocking", _idle)
+    with unasked, web_app(settings, None) as app, TestClient(app, raise_server_exceptions=False) as client:
         yield Web(app, client)

@@ -7,7 +7,7 @@ the disk, and decided by the pipeline of this host. So a host that runs the web 
 from __future__ import annotations
 
 from kernel.api import Operation
-from tracker.desk import disputes
+from tracker.desk import disputes, received
 from tracker.desk import operations as conversions
 from tracker.desk.desk import Desk, open_desk
 
@@ -15,5 +15,5 @@ __all__ = ["Desk", "open_desk", "operations"]
 
 
 def operations() -> list[Operation]:
-    """Return what the desk offers: conversions by hand, and disputes of them."""
-    return [*conversions.operations(), *disputes.operations()]
+    """Return what the desk offers: conversions by hand, disputes of them, and the log of postbacks."""
+    return [*conversions.operations(), *disputes.operations(), *received.operations()]

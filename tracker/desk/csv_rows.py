@@ -23,6 +23,8 @@ MAX_ROWS = 50_000
 _NAMES = {name: canonical for canonical, aliases in ALIASES.items() for name in (canonical, *aliases)}
 _SECRETS = frozenset({"token", "signature", "expires", "return", test_mode.PARAMETER})
 """Postback parameters that mean nothing in a file: the key it was sent with takes their place."""
+PROBLEM = "problem"
+"""A column that is passed over: why a row was refused, in a file of refused rows that is sent again, corrected."""
 _EXCELS_HINT = frozenset({"sep=,", "sep=;", "sep=\t", "sep=|"})
 """First lines that are no header: Excel reads the separator from them, and writes them."""
 
@@ -76,6 +78,7 @@ def same_conversion(row: Row) -> tuple[str, ...]:
 
 
 def _check_header(header: list[str]) -> None:
+    header = [name for name in header if name != PROBLEM]
     unknown = [name for name in header if _NAMES.get(name) is None or _NAMES[name] in _SECRETS]
     if unknown:
         known = ", ".join(name for name in ALIASES if name not in _SECRETS)
@@ -134,5 +137,6 @@ def _rows(places: _Places, header: list[str], delimiter: str) -> Iterator[Row]:
             if count > MAX_ROWS:
                 return
             continue
-        values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()}
+        given = zip(header, cells, strict=False)
+        values = {name: cell.strip() for name, cell in given if cell.strip() and name != PROBLEM}
         yield Row(line, raw, values)

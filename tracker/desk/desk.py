@@ -144,9 +144,8 @@ class Desk:
             _postback(fields, offer.id, caller, "api", reason, raw, time.time_ns() // 1_000_000),
             conversion_id=stored["conversion_id"],
         )
-        moments = {f"{n}_ms": int(stored[n].timestamp() * 1000) for n in ("hold_until", "rate_missing_since")}
         # What was changed a moment ago is remembered and not stored yet; where nothing is, the store knows.
-        return await self._write(event, offer, state_of({**stored, **moments}))
+        return await self._write(event, offer, stored_state(stored))
 
     async def adjust(self, adjustment: Adjustment) -> None:
         """Write an adjustment down."""
@@ -241,6 +240,12 @@ class Desk:
     def _terms(self, offer: OfferRoute, goal: str) -> Terms:
         program = self._program()
         return terms_for(offer, goal, Rates(program.base_currency, program.rates))
+
+
+def stored_state(stored: Mapping[str, Any]) -> ConversionState:
+    """Return the state of a conversion's row as the store answers it, its times as moments."""
+    moments = {f"{n}_ms": int(stored[n].timestamp() * 1000) for n in ("hold_until", "rate_missing_since")}
+    return state_of({**stored, **moments})
 
 
 def _refuse_transition(outcome: Outcome, state: ConversionState, fields: PostbackFields) -> None:

@@ -13,18 +13,19 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from clickhouse_connect.driver.exceptions import Error as DriverError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from kernel.api import Operation
 from kernel.auth import Principal
-from kernel.errors import BODY_INVALID, FORBIDDEN, NOT_FOUND, STORE_AWAY
+from kernel.errors import BODY_INVALID, FORBIDDEN, NOT_FOUND
 from kernel.hidden_money import hidden_money
 from kernel.http import answer, principal, read_body
+from tracker.conversion_life import may_become
 from tracker.desk import sql, uploading
-from tracker.desk.desk import Done
+from tracker.desk.desk import Done, stored_state
+from tracker.desk.reading import rows as rows_of
 from tracker.desk.requests import caller_of, desk_of
 from tracker.desk.schemas import (
     AdjustmentCreate,
@@ -142,7 +143,14 @@ async def _show(request: Request) -> Response:
     who = principal(request)
     found = await conversion_of(request, request.path_params["id"], who)
     history = await _rows(request, sql.HISTORY, id=found["conversion_id"], since=found["ts"], **sql.owner(who))
-    return answer({"conversion": _shown(found, who), "history": [_shown(row, who) for row in history]})
+    decides = who.may("conversions:write") and found["attribution"] != "adjustment"
+    return answer(
+        {
+            "conversion": _shown(found, who),
+            "history": [_shown(row, who) for row in history],
+            "may_become": may_become(stored_state(found), trusted=caller_of(request).trusted) if decides else [],
+        }
+    )
 
 
 async def _create(request: Request) -> Response:
@@ -223,15 +231,7 @@ async def conversion_of(request: Request, conversion_id: str, who: Principal) ->
 
 
 async def _rows(request: Request, statement: str, **parameters: Any) -> list[dict[str, Any]]:
-    def work() -> list[dict[str, Any]]:
-        try:
-            with request.app.state.readers.reader() as client:
-                found = client.query(statement, parameters=parameters)
-                return [dict(zip(found.column_names, row, strict=True)) for row in found.result_rows]
-        except (DriverError, OSError) as why:
-            raise STORE_AWAY.error() from why
-
-    return await run_in_threadpool(work)
+    return await run_in_threadpool(rows_of, request, statement, **parameters)
 
 
 def _shown(row: dict[str, Any], who: Principal) -> dict[str, Any]:

@@ -118,3 +118,4 @@ class ConversionShown(BaseModel):
 
     conversion: dict[str, Any]
     history: list[dict[str, Any]] = Field(description="Oldest first; each with who changed it and why.")
+    may_become: list[Status] = Field(description="The statuses that the caller may give it now.")

@@ -24,6 +24,22 @@ HISTORY = (
 )
 """Every state a conversion had, oldest first."""
 
+TAKEN = (
+    "SELECT ts, changed_at, conversion_source, is_test, offer_id, click_id, conversion_id, goal, txn_id, status, "
+    "reject_reason, amount, amount_currency, revenue, currency FROM conversion_changes "
+    "WHERE changed_at >= {since:DateTime64(3, 'UTC')} AND conversion_source IN ('postback', 'pixel', 'script') "
+    "AND ({advertiser:UInt32} = 0 OR advertiser_id = {advertiser:UInt32}) "
+    "ORDER BY changed_at DESC, change_seq DESC LIMIT 1 BY conversion_id, change_seq LIMIT {most:UInt32}"
+)
+"""What postbacks, pixels and scripts made or changed, newest first."""
+
+REFUSED = (
+    "SELECT ts, kind, reason, detail, click_id, ip, raw FROM rejected "
+    "WHERE ts >= {since:DateTime64(3, 'UTC')} AND kind IN ('postback', 'pixel') "
+    "ORDER BY ts DESC LIMIT {most:UInt32}"
+)
+"""Postbacks and pixels that were refused, newest first."""
+
 
 def owner(who: Principal) -> dict[str, int]:
     """Return the parameters that keep a statement within the caller's rows; 0 for everybody's.

@@ -12,24 +12,24 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from clickhouse_connect.driver.exceptions import Error as DriverError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from kernel.api import Operation
 from kernel.auth import Principal
-from kernel.errors import NOT_FOUND, QUERY_INVALID, STORE_AWAY
+from kernel.errors import NOT_FOUND, QUERY_INVALID
 from kernel.http import answer, path_id, principal, read_query
 from partners.models import Hook
 from tracker.entry_rows import route_of_hook
 from tracker.errors import JOURNAL_UNAVAILABLE
-from tracker.outbound import sql
+from tracker.outbound import failing, sql
 from tracker.outbound.attempts import attempt_row, judge
 from tracker.outbound.delivery import deliver, outbound_session
 from tracker.outbound.guard import Guard
 from tracker.outbound.messages import message, sample_row
 from tracker.outbound.queue import DueMessage
+from tracker.outbound.reading import Conditions, rows_of, within
 from tracker.outbound.schemas import (
     AttemptList,
     AttemptShown,
@@ -63,6 +63,7 @@ def operations() -> list[Operation]:
     """Return the operations of outgoing messages."""
     text_id = (("id", "string"),)
     return [
+        *failing.OPERATIONS,
         Operation(
             "GET",
             "/api/v1/outbound/attempts",
@@ -191,29 +192,10 @@ async def _tries(request: Request, who: Principal) -> list[dict[str, Any]]:
     raise NOT_FOUND.error("There is no such message, or it wasn't tried yet; try again in a second.")
 
 
-async def _rows(
-    request: Request, who: Principal, conditions: dict[str, dict[str, Any]], limit: int
-) -> list[dict[str, Any]]:
+async def _rows(request: Request, who: Principal, conditions: Conditions, limit: int) -> list[dict[str, Any]]:
     """Return tries that meet all conditions and are the caller's to see, newest first."""
-    conditions = dict(conditions)
-    if who.partner_id is not None:
-        conditions["owner"] = {"owner": who.partner_id}
-    if who.advertiser_id is not None:
-        conditions["advertiser"] = {"advertiser": who.advertiser_id}
-    # Names of this module's own make the text; what was asked travels as parameters.
-    where = " AND ".join(sql.CONDITIONS[name] for name in conditions)
-    parameters = {name: value for values in conditions.values() for name, value in values.items()}
-    statement = f"{sql.SHOWN} WHERE {where} {sql.NEWEST_FIRST} LIMIT {limit:d}"
-
-    def work() -> list[dict[str, Any]]:
-        try:
-            with request.app.state.readers.reader() as client:
-                found = client.query(statement, parameters=parameters)
-                return [dict(zip(found.column_names, row, strict=True)) for row in found.result_rows]
-        except (DriverError, OSError) as why:
-            raise STORE_AWAY.error() from why
-
-    return await run_in_threadpool(work)
+    where, parameters = within(who, conditions)
+    return await rows_of(request, f"{sql.SHOWN} WHERE {where} {sql.NEWEST_FIRST} LIMIT {limit:d}", parameters)
 
 
 def _hook(programs: Any, key: int, who: Principal) -> HookRoute | None:

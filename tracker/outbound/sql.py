@@ -22,6 +22,18 @@ SHOWN = (
 )
 """What the API shows of tries; conditions follow."""
 
+FAILING = (
+    "SELECT hook AS hook_id, any(kind) AS hook_kind, any(owner) AS hook_partner_id, count() AS messages, "
+    "countIf(last = 'given_up') AS given_up, countIf(last = 'refused') AS refused, "
+    "max(latest) AS last_try, argMax(code, latest) AS last_status, argMax(reason, latest) AS last_error "
+    "FROM (SELECT any(hook_id) AS hook, any(hook_kind) AS kind, any(hook_partner_id) AS owner, "
+    "argMax(outcome, attempt) AS last, max(ts) AS latest, argMax(error, attempt) AS reason, "
+    "argMax(response_status, attempt) AS code FROM outbound_attempts "
+    "WHERE {conditions} GROUP BY message_id HAVING last != 'delivered') "
+    "GROUP BY hook ORDER BY messages DESC, hook_id LIMIT {{limit:UInt32}}"
+)
+"""Hooks by the messages whose latest try didn't deliver them, the most first. ``conditions`` are CONDITIONS."""
+
 NEWEST_FIRST = "ORDER BY ts DESC, message_id DESC, attempt DESC"
 
 CONDITIONS: dict[str, str] = {

@@ -1,7 +1,7 @@
 """The link self-test: click, redirect, landing page, postback, report, for any link, counted nowhere.
 
 It goes the real road, over the network, with a token that marks the click and its conversion as a test, and
-says at each hop what should have come and what came.
+says at each hop what should have come and what came. An advertiser without a link fires a test postback alone.
 """
 
 from __future__ import annotations

@@ -59,7 +59,9 @@ async def _create(request: Request) -> Response:
 
     def make(session: Session) -> dict[str, Any]:
         share, token = links.create(session, report_id, wanted, caller, state.share_signer)
-        return _shown(share) | {"token": token, "url": f"{state.settings.shared_url}{links.PATH}/{token}"}
+        outside = state.settings.shared_url
+        addresses = {"url": f"{outside}{links.PATH}/{token}", "page_url": f"{outside}{links.PAGE}/{token}"}
+        return _shown(share) | {"token": token} | addresses
 
     return answer(await writing(request, make), 201)
 

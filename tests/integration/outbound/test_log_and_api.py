@@ -473,3 +473,28 @@ def test_a_partner_tries_its_own_hooks_only(web, add_hook):
     assert post(web, f"/api/v1/hooks/{key}/test", "partner:5").status_code == 404
     assert post(web, "/api/v1/hooks/99999/test").status_code == 404
     assert post(web, "/api/v1/hooks/x/test").status_code == 404
+
+
+def test_a_hook_fails_while_the_latest_try_of_one_of_its_messages_did_not_deliver_it(web, host):
+    def refuse_own(handler, request):
+        status(500 if request.path.startswith("/own") else 200, b"broken")(handler, request)
+
+    with receiving(refuse_own) as receiver, host.running() as outbound:
+        host.hooks(receiver.url)
+        outbound.enqueue([host.change("one"), host.change("two")])
+        settled(host, outbound, 4)
+        (failing,) = get(web, "/api/v1/outbound/failing", f"partner:{host.partner}").json()["items"]
+        receiver.behave = status(200)
+        key = f"{host.own}_{host.partner}-one_{change()['change_seq']}"
+        outbound.resend([Outgoing(1_000, key, "key:ab")])
+        settled(host, outbound, 5)
+        (later,) = get(web, "/api/v1/outbound/failing", f"partner:{host.partner}").json()["items"]
+    assert (failing["hook_id"], failing["messages"], failing["given_up"]) == (host.own, 2, 0)
+    assert (failing["last_status"], failing["partner_id"], failing["exists"]) == (500, host.partner, False)
+    assert later["messages"] == 1
+    of_all = get(web, "/api/v1/outbound/failing", limit=1000).json()["items"]
+    assert {host.own: 1} == {
+        one["hook_id"]: one["messages"] for one in of_all if one["hook_id"] // 10 == host.partner
+    }
+    stranger = f"partner:{host.partner + 5000}"
+    assert get(web, "/api/v1/outbound/failing", stranger).json()["items"] == []

@@ -238,3 +238,12 @@ def test_a_value_that_is_none_is_refused_in_one_sentence(web, value):
         assert [problem["problem"] for problem in error["details"]["problems"]] == [
             "give a text of at most 4096 characters, a number, true or false"
         ]
+
+
+def test_the_schema_can_leave_out_which_values_there_are(web):
+    client = web()
+    whole, short = (client.get(f"/api/v1/reports/schema{query}").json() for query in ("", "?values=false"))
+    for one in whole["dimensions"]:
+        one.pop("values", None)
+    assert short == whole
+    assert client.get("/api/v1/reports/schema?values=perhaps").json()["error"]["code"] == "query_invalid"

@@ -108,6 +108,15 @@ def test_a_report_in_a_currency_without_a_rate_has_only_its_own(store: Store):
     assert yen["rows"] == [{"payout": pytest.approx(2000 + 3 / 0.007 + 0.75 / 0.007, abs=1e-6)}]
 
 
+def test_a_report_that_converts_nothing_has_each_currency_as_it_was_agreed(store: Store):
+    euro = ask(store, metrics=["approved_payout"], currency="EUR", convert=False)
+    pound = ask(store, metrics=["approved_payout", "held_payout"], currency="GBP", convert=False)
+    # 10 EUR and a click of 0.05; an impression of 0.5 GBP.
+    assert euro["rows"] == [{"approved_payout": 10.05}]
+    assert pound["rows"][0]["approved_payout"] == 0.5
+    assert {"USD", "JPY"} <= euro["meta"]["other_currencies"].keys()
+
+
 def test_what_is_counted_for_averages_is_what_is_converted(store: Store):
     row = ask(store, metrics=["amount", "aov", "cpa"])["rows"][0]
     # 100 EUR at 1.1 and 50 USD; six conversions are paid out in a currency with a rate, held ones not counted

@@ -12,6 +12,7 @@ from clickledger.roles.web import operations
 from kernel import keys
 from kernel.api import ANYBODY, PUBLIC, Operation
 from kernel.auth import ROLE_SCOPES, ROLES, SCOPES
+from reports.web import assets, pages
 from tests.support.web import ADMIN_KEY
 
 OPERATIONS = operations()
@@ -44,10 +45,10 @@ def needed(operation: Operation) -> set[str]:
     return {operation.needs, operation.or_needs} - {""}
 
 
-def differing(holder, expected) -> list[str]:
+def differing(holder, expected, of=OPERATIONS) -> list[str]:
     """Return the operations whose answer isn't what was expected of them."""
     wrong = []
-    for operation in OPERATIONS:
+    for operation in of:
         was, should = ask(holder, operation), expected(operation)
         if was != should:
             wrong.append(f"{operation.method} {operation.path}: {was}, not {should}")
@@ -73,19 +74,38 @@ def test_without_a_key_only_what_is_public_answers(web, key):
     assert differing(web.holding(key), lambda operation: expected[operation.needs == PUBLIC]) == []
 
 
-@pytest.mark.parametrize("scope", sorted(SCOPES))
-def test_a_key_with_one_scope_opens_that_and_a_key_without_it_opens_the_rest(web, scope):
-    def open_with(operation, held):
-        return operation.needs in {PUBLIC, ANYBODY} or bool(needed(operation) & held)
+def halves() -> list[frozenset[str]]:
+    """Return sets of scopes so that for any two scopes some set has the one and not the other."""
+    ordered = sorted(SCOPES)
+    bits = range(len(ordered).bit_length())
+    ones = [frozenset(scope for n, scope in enumerate(ordered) if n >> bit & 1) for bit in bits]
+    return [*ones, *(frozenset(SCOPES) - one for one in ones)]
 
-    for held in ({scope}, set(SCOPES) - {scope}):
-        holder = web.holding(web.key(role="admin", scopes=sorted(held)))
-        assert (
-            differing(
-                holder, lambda operation, held=held: "allowed" if open_with(operation, held) else "forbidden"
-            )
-            == []
-        )
+
+def open_with(operation: Operation, held: frozenset[str]) -> str:
+    is_open = operation.needs in {PUBLIC, ANYBODY} or needed(operation) & held
+    return "allowed" if is_open else "forbidden"
+
+
+@pytest.mark.parametrize("held", halves(), ids=lambda held: f"{len(held)} scopes")
+def test_a_key_opens_what_its_scopes_open_and_nothing_else(web, held):
+    """No operation opens to another scope than its own: some of these keys would have that one and not its own."""
+    holder = web.holding(web.key(role="admin", scopes=sorted(held)))
+    assert differing(holder, lambda operation: open_with(operation, held)) == []
+
+
+def test_any_two_scopes_are_told_apart_by_some_key():
+    for scope in SCOPES:
+        others = [set(SCOPES) - held for held in halves() if scope in held]
+        assert set().union(*others) == set(SCOPES) - {scope}
+
+
+@pytest.mark.parametrize("scope", sorted(SCOPES))
+def test_of_two_scopes_either_opens_an_operation_and_no_third(web, scope):
+    held, either = frozenset({scope}), [o for o in OPERATIONS if len(needed(o)) > 1]
+    assert either
+    holder = web.holding(web.key(role="admin", scopes=[scope]))
+    assert differing(holder, lambda operation: open_with(operation, held), either) == []
 
 
 def test_a_key_without_scopes_and_a_partner_that_waits_open_nothing_but_themselves(web):
@@ -107,7 +127,6 @@ def test_every_operation_says_which_scope_it_needs_and_every_scope_is_needed_som
         "POST /api/v1/signup",
         "GET /api/v1/shared/{token}",
         "GET /api/v1/fraud/evidence-key",
-        "GET /",
         "GET /healthz",
         "GET /readyz",
         "GET /metrics",
@@ -115,6 +134,9 @@ def test_every_operation_says_which_scope_it_needs_and_every_scope_is_needed_som
     }
 
 
-def test_every_route_of_the_app_is_an_operation(web):
+def test_every_route_of_the_app_is_an_operation_or_a_page(web):
     served = {(method, route.path) for route in web.app.routes for method in route.methods - {"HEAD"}}
-    assert served == {(operation.method, operation.path) for operation in OPERATIONS}
+    operations = {(operation.method, operation.path) for operation in OPERATIONS}
+    shown = {("GET", page.path) for page in pages()} | {("POST", page.path) for page in pages() if page.acts}
+    assert served == operations | shown | {("GET", assets.PATH)}
+    assert not operations & shown

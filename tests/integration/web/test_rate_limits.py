@@ -37,3 +37,11 @@ def test_attempts_to_sign_in_are_counted_together(two):
     body = {"email": "nora@example.com", "password": "wrong"}
     statuses = [role.holding(None).ask("POST", "/api/v1/sessions", body).status_code for role in (one, other) * 2]
     assert statuses == [401, 401, 401, 429]
+
+
+def test_attempts_to_come_in_by_a_key_are_counted_by_address(two):
+    one, _, _ = two
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    fields = {"do": "key", "key": "clk_nobodys_key"}
+    statuses = [one.client.post("/sign-in", data=fields, headers=headers).status_code for _ in range(10)]
+    assert statuses == [401] * 9 + [429]

@@ -22,6 +22,7 @@ from kernel.auth import ROLE_SCOPES, Role
 from kernel.clickhouse.arrow import rows_table
 from kernel.clickhouse.client import insert
 from partners.models import (
+    Advertiser,
     ApiKey,
     Cap,
     Coupon,
@@ -36,6 +37,7 @@ from partners.models import (
     Link,
     Offer,
     OfferAccess,
+    Partner,
     PartnerMark,
     PayoutOverride,
     ReportSchedule,
@@ -74,6 +76,7 @@ class Party:
     foreign_mark: str
     id_field: str
     foreign_id: int
+    key: str
 
     def opens(self, operations: list[Operation]) -> list[Operation]:
         """Return the operations whose scope the party holds; what becomes of the others is another test's."""
@@ -117,6 +120,8 @@ class Network:
     ids: tuple[int, ...]
     texts: tuple[str, ...]
     events: tuple[Event, ...]
+    entries: dict[type, list[int]]
+    """Ids by kind."""
 
     def of(self, *kinds: str) -> list[str]:
         """Return the ids of every event of some kinds."""
@@ -156,7 +161,8 @@ def build(web: Web, store: Any) -> Network:
         made.keeps("advertiser", of_advertiser(n), advertiser_id=advertisers[n])
     made.ids |= {*partners, *advertisers}
     parties = tuple(_parties(web, partners, advertisers))
-    return Network(parties, tuple(sorted(made.ids)), tuple(made.texts), tuple(events))
+    made.entries |= {Partner: partners, Advertiser: advertisers}
+    return Network(parties, tuple(sorted(made.ids)), tuple(made.texts), tuple(events), made.entries)
 
 
 def _parties(web: Web, partners: list[int], advertisers: list[int]) -> Iterator[Party]:
@@ -169,7 +175,7 @@ def _parties(web: Web, partners: list[int], advertisers: list[int]) -> Iterator[
             id_field = f"{role}_id"
             key = web.key(role=role, name=mark(n), **{id_field: ids[n]})
             others = mark(1 - n), id_field, ids[1 - n]
-            yield Party(f"{role} {n}", role, web.holding(key), mark(n), *others)
+            yield Party(f"{role} {n}", role, web.holding(key), mark(n), *others, key)
 
 
 class _Making:
@@ -179,10 +185,12 @@ class _Making:
         self._web = web
         self.ids: set[int] = set()
         self.texts: list[str] = ["x"]
+        self.entries: dict[type, list[int]] = {}
 
     def add(self, entry: Any) -> int:
         entry_id = self._web._stored(entry)
         self.ids.add(entry_id)
+        self.entries.setdefault(type(entry), []).append(entry_id)
         return entry_id
 
     def terms(self, offer: int, mark: str) -> None:
@@ -210,7 +218,6 @@ class _Making:
             told = {"dispute_id": dispute, "actor": f"key:{mark}", "text": mark}
             self.add(DisputeEvent(by_partner=True, state="open", **told))
             self.add(DisputeEvent(by_partner=False, internal=True, **told))
-        self.texts.append(f"{mark}0")
 
     def keeps(self, role: Role, mark: str, **whose: int) -> None:
         owned = {"owner": f"key:{mark}", "role": role, **whose}

@@ -20,6 +20,8 @@ SECTIONS = {
     "Build": PROJECT["build-system"]["requires"],
 }
 WITHOUT_AN_IMPORT = {
+    "plotly": "its script is a file",
+    "python-multipart": "imported by Starlette",
     "tzdata": "read by zoneinfo",
     "ua-parser-rs": "found by ua-parser",
 }

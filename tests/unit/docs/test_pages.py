@@ -31,7 +31,7 @@ WRITTEN = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md
 EVERY_PAGE = sorted({*WRITTEN, *(str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob("docs/*.md"))})
 COMMANDS = dict(commands.walk(typer.main.get_command(cli.build()), "clickledger"))
 VARIABLES = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields} | set(settings.COMMAND_VARIABLES)
-TESTS_VARIABLES = {"CLICKLEDGER_UPDATE_GOLDEN"}
+TESTS_VARIABLES = {"CLICKLEDGER_CHROMIUM", "CLICKLEDGER_UPDATE_GOLDEN"}
 
 
 def text(page):

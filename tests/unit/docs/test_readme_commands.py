@@ -16,6 +16,8 @@ from tests.support.running_service import RunningService, eventually
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 NEEDED = ("bash", "curl", "openssl", "sed")
+PATIENCE = 90
+"""Seconds: the demo's history is stored beside what the reader does."""
 
 pytestmark = [
     pytest.mark.service,
@@ -97,13 +99,15 @@ def test_the_readme_does_what_it_says(service):
     first = reader.run("--by partner,sub2")
     report = reader.blocks[3]
     if cells(first) != expected:
-        eventually("click and conversion in the report", lambda: cells(reader.again(report)) == expected)
+        eventually("click and conversion in the report", lambda: cells(reader.again(report)) == expected, PATIENCE)
 
     bot = reader.run("sub2=script")
     again = "\n".join(reader.blocks[4].splitlines()[1:])
     reasons = [["invalid", reason, "1", "0"] for reason in ("bot_user_agent", "http_library", "private_ip")]
     if sorted(cells(bot)) != reasons:
-        eventually("the bot's click with its reasons", lambda: sorted(cells(reader.again(again))) == reasons)
+        eventually(
+            "the bot's click with its reasons", lambda: sorted(cells(reader.again(again))) == reasons, PATIENCE
+        )
 
     assert json.loads(reader.run("-d txn_id=order-1"))["status"] == "duplicate"
     changed = json.loads(reader.run("status=rejected"))

@@ -111,6 +111,23 @@ def test_what_can_not_work_is_refused_with_a_sentence(entry, sentence):
 
 
 @pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        (RuleEntry("ip_velocity", settings={"per_minute": 0}), "settings.per_minute"),
+        (RuleEntry("ip_velocity", settings={"per_minute": 100, "per_hour": 90}), "settings.per_hour"),
+        (RuleEntry("ip_velocity", action="fallback"), "action"),
+        (RuleEntry("ip_velocity", action="block"), "block"),
+        (RuleEntry("ip_velocity", action="block", block="prefix", block_minutes=0), "block_minutes"),
+    ],
+)
+def test_a_refusal_names_the_field_it_is_about(entry, field):
+    with pytest.raises(ClickledgerError) as refused:
+        check_entry(entry)
+    details = refused.value.details
+    assert field in {details.get("field"), *(one["field"] for one in details.get("problems", ()))}
+
+
+@pytest.mark.parametrize(
     "entry",
     [
         RuleEntry("bot_user_agent", action="fallback"),

@@ -37,6 +37,7 @@ def test_a_link_shows_the_rows_of_the_one_who_made_it(people):
     report = people.report(people.manager, shared_roles=["partner"])
     whole, own = share(people.manager, report, note="For Anna"), share(people.first, report)
     assert whole["url"].endswith(f"{links.PATH}/{whole['token']}")
+    assert whole["page_url"].endswith(f"{links.PAGE}/{whole['token']}")
     assert people.clicks(open_link(people, whole["token"]).json()) == {
         people.partners[0]: 3,
         people.partners[1]: 5,

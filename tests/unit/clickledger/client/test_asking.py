@@ -91,6 +91,7 @@ def test_a_query_in_full():
         pivot_limit=3,
         money="earned",
         currency="EUR",
+        convert=False,
         formulas=[Formula("per_click", "payout / clicks", "money", "Per click")],
         id="notebook-1",
     )
@@ -114,6 +115,7 @@ def test_a_query_in_full():
         "pivot_limit": 3,
         "money": "earned",
         "currency": "EUR",
+        "convert": False,
         "formulas": [{"name": "per_click", "formula": "payout / clicks", "unit": "money", "label": "Per click"}],
         "id": "notebook-1",
     }

@@ -52,6 +52,19 @@ def test_an_empty_shelf_has_no_model(tmp_path):
     refused("model_no_earlier", shelf.earlier)
 
 
+def test_versions_made_since_a_moment_are_withdrawn_and_an_earlier_one_is_in_use(shelf, trained):
+    first, second, third = shelf.versions()
+    since = trained[2].made_at + timedelta(hours=2)
+    assert shelf.withdraw(since + timedelta(days=1)) == []
+    assert shelf.withdraw(since) == [third, second]
+    assert (shelf.versions(), shelf.current()) == ([first], first)
+    assert sorted(path.name for path in shelf.directory.glob("2*")) == [f"{first}.json", f"{first}.skops"]
+    assert shelf.withdraw(since - timedelta(days=1)) == [first]
+    assert (shelf.versions(), shelf.current()) == ([], "")
+    with shelf.training():
+        refused("model_training_runs", Shelf(shelf.directory).withdraw, since)
+
+
 def test_the_latest_is_in_use_and_earlier_ones_can_be_again(shelf):
     first, second, third = shelf.versions()
     assert shelf.current() == third

@@ -7,7 +7,7 @@ import pytest
 from fraud.findings import facts_text
 from fraud.risk.behaviours import BEHAVIOURS, DIMENSIONS, NAMES, RANKED, WINDOWS
 from fraud.risk.sql import kind_of, part_kind
-from fraud.risk.telling import code_of, sentence, too_few, worded
+from fraud.risk.telling import code_of, possible, sentence, too_few, worded
 
 
 def reason(code, value, median, peers=214):
@@ -81,6 +81,23 @@ def test_every_behaviour_reads_as_a_sentence_with_its_value(name):
     assert text.endswith(".")
     assert "{" not in text
     assert worded(BEHAVIOURS[name].unit, 0.25) in text
+
+
+@pytest.mark.parametrize(
+    ("name", "usual", "told"),
+    [
+        ("address_share_day", -0.15, 0.0),
+        ("address_share_day", 1.2, 1.0),
+        ("address_entropy_1h", 1.1, 1.0),
+        ("velocity_1h", -2.0, 0.0),
+        ("velocity_1h", 19.0, 19.0),
+        ("ctit_p50", -3.0, 0.0),
+        ("burst_1h", -0.2, -0.2),
+    ],
+)
+def test_what_is_usual_is_told_as_a_value_somebody_can_have(name, usual, told):
+    assert possible(BEHAVIOURS[name], usual) == told
+    assert "-" not in sentence(reason(name, max(told, 0.0) + 1, max(usual, -0.9))) or name == "burst_1h"
 
 
 @pytest.mark.parametrize(

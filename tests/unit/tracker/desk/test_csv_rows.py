@@ -107,3 +107,8 @@ def test_rows_of_one_conversion_are_told_by_its_key_whatever_the_columns_are_cal
     a, b, c = rows("cid,order_id,status\nx,1,approved\nx,1,rejected\nx,2,approved\n")
     assert same_conversion(a) == same_conversion(b) == ("x", "", "", "1")
     assert same_conversion(c) != same_conversion(a)
+
+
+def test_a_column_that_says_why_a_row_was_refused_is_passed_over():
+    (row,) = rows('problem,click_id,txn_id\n"no such click, see the docs",abc\n')
+    assert row.values == {"click_id": "abc"}
