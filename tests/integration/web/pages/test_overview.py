@@ -72,7 +72,10 @@ def test_staff_see_the_partner_among_the_best_with_a_link(web, busy):
         },
     )["rows"]
     shown = page.table("Open as a report")
-    assert [row["Clicks"] for row in shown] == [f"{row['clicks']:,}" for row in report if row["clicks"]]
+    # A row without clicks is shown for its conversions, which other tests may have made.
+    seen = [row["Clicks"] for row in shown if row["Clicks"] != "0"]
+    assert seen == [f"{row['clicks']:,}" for row in report if row["clicks"]]
+    assert seen
 
 
 def test_nobody_s_clicks_are_an_invitation(web):
